@@ -10,6 +10,7 @@ import type { KeyValues, VerifiedSource } from "../core/ports/verified.ts";
 import type { Schema } from "../core/schema/schema.ts";
 import { type Item, readItem, UnreadableValue } from "../core/values/attribute-value.ts";
 import { keyAttributes, keyHash, keyOf } from "../core/values/key.ts";
+import { itemInHand } from "../core/verify/scanned-item.ts";
 import { backoffMs, serviceBackoff, systemTiming, type Timing } from "../sdk/timing.ts";
 import { describeSource } from "./describe-source.ts";
 import { toItemJson, toSdkAttribute } from "./item-json.ts";
@@ -49,7 +50,9 @@ export function verifiedTable(
       // An eventually consistent read may return an old item, which would hide a change that the lake has lost.
       // breakage: verify-reads-consistently
       const scan = { ...limits, signal, table, reads: "consistent" } as const;
-      await scanPages(connection, scan, (items) => take(items.map((item) => itemOf(table, item))), timing);
+      const takeWritten = (items: readonly WrittenItem[]): Promise<void> =>
+        take(items.map((item) => itemInHand(itemOf(table, item))));
+      await scanPages(connection, scan, takeWritten, timing);
     },
     items: async (keys) => {
       itemPace ??= newPace();

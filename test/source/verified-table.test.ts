@@ -78,7 +78,7 @@ beforeEach(() => {
 
 test("a scan reads consistently and gives items in their one form", async () => {
   const found: Item[] = [];
-  await table.source().scan(async (items) => void found.push(...items));
+  await table.source().scan(async (items) => void found.push(...items.map((each) => each.item())));
   expect(found).toEqual([0, 1, 2, 3].map(read));
   expect(table.scans.every(({ ConsistentRead }) => ConsistentRead === true)).toBe(true);
 });

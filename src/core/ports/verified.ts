@@ -1,15 +1,26 @@
 /** What `verify` compares: a source that keeps changing, and a lake that follows it. */
 import type { StoredItem } from "../row/stored-item.ts";
 import type { AttributeValue, Item } from "../values/attribute-value.ts";
+import type { KeySchema } from "../values/key.ts";
 
 export type KeyValues = readonly AttributeValue[];
+
+/** An item as a scan has read it: it becomes an `Item`, or text, only where it is asked for as one. */
+export interface ScannedItem {
+  /** As `readItem` gives it. */
+  item(): Item;
+  /** The same as `itemText` of the item. */
+  text(): string;
+  /** The same as `keyOf` of the item. */
+  key(schema: KeySchema): KeyValues | undefined;
+}
 
 export interface VerifiedSource {
   /**
    * Reads every item once, many at a time, each as it is at some moment during the scan and not as it was earlier. `take` may
-   * be called again before an earlier call has ended. Items have been read by `readItem`.
+   * be called again before an earlier call has ended.
    */
-  scan(take: (items: readonly Item[]) => Promise<void>): Promise<void>;
+  scan(take: (items: readonly ScannedItem[]) => Promise<void>): Promise<void>;
 
   /** The current items of these keys, in the order of the keys; undefined for a key without an item. */
   items(keys: readonly KeyValues[]): Promise<readonly (Item | undefined)[]>;

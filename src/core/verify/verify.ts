@@ -5,7 +5,7 @@
 
 import { belongs } from "../change/selection.ts";
 import { DynalakeError } from "../error.ts";
-import type { LakeRow, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
+import type { LakeRow, ScannedItem, VerifiedLake, VerifiedSource } from "../ports/verified.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Item, itemText } from "../values/attribute-value.ts";
 import { keyAttributes, keyHash, keyOf } from "../values/key.ts";
@@ -123,9 +123,10 @@ async function readSource(context: VerifyContext, hidden: ReadonlySet<string>): 
   const textOfKey = keyTexts(schema.key);
   let skipped = 0;
   await context.source.scan(async (items) => {
-    const own = items.filter((item) => belongs(schema, item));
+    const own =
+      schema.where.length === 0 ? items : items.filter((scanned) => belongs(schema, scanned.item()));
     skipped += items.length - own.length;
-    await shelves.put(own.map((item) => ofSource(schema, hidden, textOfKey, item)));
+    await shelves.put(own.map((scanned) => ofSource(schema, hidden, textOfKey, scanned)));
     context.onProgress({ step: "source", done: shelves.digests.items + skipped });
   });
   return { shelves, skipped };
@@ -141,8 +142,13 @@ async function readLake(context: VerifyContext, hidden: ReadonlySet<string>): Pr
   return shelves;
 }
 
-function ofSource(schema: Schema, hidden: ReadonlySet<string>, textOfKey: KeyTexts, item: Item): ShelvedItem {
-  const key = keyOf(schema.key, item);
+function ofSource(
+  schema: Schema,
+  hidden: ReadonlySet<string>,
+  textOfKey: KeyTexts,
+  scanned: ScannedItem,
+): ShelvedItem {
+  const key = scanned.key(schema.key);
   if (key === undefined) {
     const names = keyAttributes(schema.key).join(" and ");
     throw new DynalakeError("USAGE", `the items of "${schema.source}" have no key ${names}`, {
@@ -152,7 +158,7 @@ function ofSource(schema: Schema, hidden: ReadonlySet<string>, textOfKey: KeyTex
   const hash = keyHash(key);
   return {
     keyHash: hash,
-    itemHash: itemHash(hash, itemText(withoutHidden(hidden, item))),
+    itemHash: itemHash(hash, comparedText(hidden, scanned)),
     keyText: textOfKey(key),
   };
 }
@@ -167,13 +173,16 @@ function ofLake(
 ): ShelvedItem {
   try {
     const key = item.key();
-    const text = hidden.size === 0 ? item.text() : itemText(withoutHidden(hidden, item.item()));
     const keyText = key === undefined ? "" : textOfKey(key);
-    return { keyHash: hash, itemHash: itemHash(hash, text), keyText };
+    return { keyHash: hash, itemHash: itemHash(hash, comparedText(hidden, item)), keyText };
   } catch {
     // Whatever stands there, no item has become it.
     return { keyHash: hash, itemHash: UNREADABLE_HASH, keyText: "" };
   }
+}
+
+function comparedText(hidden: ReadonlySet<string>, either: Pick<ScannedItem, "item" | "text">): string {
+  return hidden.size === 0 ? either.text() : itemText(withoutHidden(hidden, either.item()));
 }
 
 function candidateOf(

@@ -1,9 +1,10 @@
 /** Comparisons of one source read it once, and are otherwise as if each were alone. */
 import { expect, test } from "@jest/globals";
 import type { VerifiedSource } from "../../../src/core/ports/verified.ts";
+import { itemInHand } from "../../../src/core/verify/scanned-item.ts";
 import { comparedTogether, type Sharing } from "../../../src/core/verify/shared-scan.ts";
 
-const ITEMS = [[{ Id: { S: "a" } }, { Id: { S: "b" } }], [{ Id: { S: "c" } }]];
+const ITEMS = [["a", "b"], ["c"]].map((ids) => ids.map((id) => itemInHand({ Id: { S: id } })));
 
 interface Wanted {
   readonly name: string;

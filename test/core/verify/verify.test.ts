@@ -8,6 +8,7 @@ import type {
 import { parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
 import { type Item, itemText } from "../../../src/core/values/attribute-value.ts";
 import { keyHash, keyOf } from "../../../src/core/values/key.ts";
+import { itemInHand } from "../../../src/core/verify/scanned-item.ts";
 import { type Verification, verify } from "../../../src/core/verify/verify.ts";
 import { type SettleContext, settle } from "../../../src/core/verify/verify-settle.ts";
 import { ItemShelves, type Scratch } from "../../../src/core/verify/verify-shelf.ts";
@@ -63,7 +64,7 @@ class World {
 
   readonly sourcePort: VerifiedSource = {
     scan: async (take) => {
-      for (const each of [...this.source.values()]) await take([each]);
+      for (const each of [...this.source.values()]) await take([itemInHand(each)]);
     },
     items: async (keys) => {
       this.onStep("source");
