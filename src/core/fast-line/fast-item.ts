@@ -77,10 +77,10 @@ export class FastItem {
   }
 
   #attribute(cursor: LineCursor, depth: number): boolean {
-    const place = this.key[this.#find(cursor)];
+    const place = this.#find(cursor);
     const { at } = cursor;
     if (!writeValue(cursor, depth)) return false;
-    return place === undefined || this.#keyValue(place, cursor, at);
+    return place === -1 || this.#keyValue(this.key[place] as KeyPlace, cursor, at);
   }
 
   /** The value that begins at `at` and ends before the cursor, for the key; false where it is none or has escapes. */
