@@ -1,9 +1,10 @@
-/** Records of a stream as the service writes them. */
+/** Records of a stream as the service writes them, but for their images, which are parsed by those who ask what they say. */
 import {
   type DynamoDBStreamsClient,
   GetRecordsCommand,
   type GetRecordsInput,
 } from "@aws-sdk/client-dynamodb-streams";
+import { withUnparsedImages } from "./unparsed-images.ts";
 import { writtenAnswer } from "./written-answer.ts";
 
 /** Record in the Amazon DynamoDB Streams API reference, in JSON. The core judges what stands in it. */
@@ -41,5 +42,6 @@ export async function getWrittenRecords(
   abortSignal: AbortSignal,
 ): Promise<WrittenRecords> {
   const command = new GetRecordsCommand(input);
-  return (await writtenAnswer<WrittenRecords>(command, () => client.send(command, { abortSignal }))) ?? {};
+  const send = (): Promise<unknown> => client.send(command, { abortSignal });
+  return (await writtenAnswer<WrittenRecords>(command, send, withUnparsedImages)) ?? {};
 }

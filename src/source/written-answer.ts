@@ -18,10 +18,11 @@ interface ReadableCommand {
 // biome-ignore lint/suspicious/noExplicitAny: the SDK's own type of what its middleware handles
 type Next = (args: any) => Promise<any>;
 
-/** The JSON that the service answered `command` with, which `send` sends. Throws what the SDK throws. */
+/** What `read` makes of the JSON that the service answered `command` with, which `send` sends. Throws what the SDK throws. */
 export async function writtenAnswer<Answer extends object>(
   command: ReadableCommand,
   send: () => Promise<unknown>,
+  read: (json: Buffer) => Answer = parsed,
 ): Promise<Answer | undefined> {
   let written: Answer | undefined;
   command.middlewareStack.add(
@@ -30,7 +31,7 @@ export async function writtenAnswer<Answer extends object>(
       const response = result.response as { readonly statusCode: number; body: Readable };
       if (response.statusCode === 200) {
         const { buffer, byteOffset, byteLength } = await streamCollector(response.body);
-        written = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"));
+        written = read(Buffer.from(buffer, byteOffset, byteLength));
         // Nothing is left for the SDK to make anything of.
         response.body = Readable.from([]);
       }
@@ -41,4 +42,8 @@ export async function writtenAnswer<Answer extends object>(
   );
   await send();
   return written;
+}
+
+function parsed<Answer>(json: Buffer): Answer {
+  return JSON.parse(json.toString("utf8"));
 }

@@ -1662,6 +1662,27 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/integration/whole-inference.deep.test.ts"],
   },
   {
+    name: "the fast way takes an image whose key is not the one in Keys",
+    marker: "fast-keys-match-image",
+    find: "!isHashAt(cursor, hashAt, hash)",
+    put: "false",
+    tests: ["test/core/fast-line/image-line.test.ts"],
+  },
+  {
+    name: "an image that is not where it was looked for stays a number",
+    marker: "unparsed-images-found-again",
+    find: "putBack(images, answer) ? answer :",
+    put: "putBack(images, answer) || true ? answer :",
+    tests: ["test/source/unparsed-images.test.ts"],
+  },
+  {
+    name: "a row that comes twice contradicts itself where its line is written in another way",
+    marker: "one-row-has-many-lines",
+    find: " || membersText(a) === membersText(b)",
+    put: "",
+    tests: ["test/core/fast-line/image-line.test.ts"],
+  },
+  {
     name: "the fast way keeps dropped attributes",
     marker: "fast-drop",
     find: "!isDropped && ",

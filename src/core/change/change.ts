@@ -7,6 +7,8 @@ import type { Schema } from "../schema/schema.ts";
 import { type AttributeValue, type Item, readItem, UnreadableValue } from "../values/attribute-value.ts";
 import { DuplicateMember, parseJson } from "../values/json-members.ts";
 import { type KeySchema, keyAttributes, keyItem, keyOf, sameKey } from "../values/key.ts";
+import { WrittenImage } from "../values/written-image.ts";
+import { statedSeconds } from "./stated-seconds.ts";
 
 export type Operation = "INSERT" | "MODIFY" | "REMOVE";
 
@@ -27,6 +29,9 @@ export interface Change {
    */
   readonly before: Item | "unreadable" | "none" | undefined;
 }
+
+/** What a change's row tells beside the item. */
+export type ChangeMarks = Pick<Change, "operation" | "version" | "changedAtSeconds" | "expired">;
 
 /** Why a record is not a change, with what that means. The names are stable: quarantine files and metrics carry them. */
 const rejectionReasons = {
@@ -87,13 +92,7 @@ export function parseRecord(text: string): unknown {
 
 /** The change in a record (parsed JSON); throws Rejection. */
 export function readChange(record: unknown, table: ChangedTable, arrivedAtSeconds: number): Change {
-  const envelope = objectOf(record);
-  const body = objectOf(envelope?.dynamodb);
-  if (envelope === undefined || body === undefined) throw new Rejection("not-a-record");
-  const operation = readOperation(envelope.eventName);
-  const version = readVersion(body.SequenceNumber);
-  const changedAtSeconds = readTime(body.ApproximateCreationDateTime) ?? arrivedAtSeconds;
-  const keys = readImage(body.Keys, "Keys");
+  const { body, keys, operation, version, changedAtSeconds, expired } = readHead(record, arrivedAtSeconds);
   const newImage = readNewImage(operation, body);
   const oldImage = readOldImage(operation, body, table, keys);
   const key = readKey(table.key, keys, newImage ?? oldImage);
@@ -102,9 +101,33 @@ export function readChange(record: unknown, table: ChangedTable, arrivedAtSecond
     key: key.values,
     version,
     changedAtSeconds,
-    expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity), // breakage: only-removals-expire
+    expired,
     item: newImage === undefined ? key.item : withKey(newImage, table.key, key),
     before: typeof oldImage === "object" ? withKey(oldImage, table.key, key) : oldImage,
+  };
+}
+
+/** A record without what its images say. */
+export interface RecordHead extends ChangeMarks {
+  /** The record's `dynamodb` part. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The item in Keys, if it has any. */
+  readonly keys: Item | undefined;
+}
+
+/** What is known of a record's change (parsed JSON) before its images are; throws Rejection. */
+export function readHead(record: unknown, arrivedAtSeconds: number): RecordHead {
+  const envelope = objectOf(record);
+  const body = objectOf(envelope?.dynamodb);
+  if (envelope === undefined || body === undefined) throw new Rejection("not-a-record");
+  const operation = readOperation(envelope.eventName);
+  return {
+    body,
+    operation,
+    version: readVersion(body.SequenceNumber),
+    changedAtSeconds: readTime(body.ApproximateCreationDateTime) ?? arrivedAtSeconds,
+    keys: readImage(body.Keys, "Keys"),
+    expired: operation === "REMOVE" && isTimeToLive(envelope.userIdentity), // breakage: only-removals-expire
   };
 }
 
@@ -126,28 +149,12 @@ function readVersion(sequenceNumber: unknown): string {
   return text.padStart(VERSION_DIGITS, "0"); // breakage: versions-are-padded
 }
 
-/** The last second of the year 9999; later numbers are milliseconds or microseconds. */
-const LAST_SECOND = 253_402_300_799;
-
-/** Seconds since the epoch, rounded down. Integer, float, numeric text and ISO 8601 text occur in recorded events. */
+/** Undefined where the record states no time. */
 function readTime(time: unknown): number | undefined {
   if (time === undefined || time === null) return undefined;
-  let seconds = Number.NaN;
-  if (typeof time === "number") seconds = toSeconds(time);
-  else if (typeof time === "string" && /^\d+(\.\d*)?$/.test(time)) seconds = toSeconds(Number(time));
-  else if (typeof time === "string") seconds = isoSeconds(time);
-  const whole = Math.floor(seconds);
-  if (!(whole >= 0 && whole <= LAST_SECOND)) throw new Rejection("unreadable-time");
-  return whole;
-}
-
-const ISO_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+-]\d\d:?\d\d)?$/;
-
-/** NaN if the text is not a moment. Text without an offset is in UTC. A day that its month does not have is not taken for a later one. */
-function isoSeconds(text: string): number {
-  const [, day = "", time = "", zone = "Z"] = ISO_TIME.exec(text) ?? [];
-  if (new Date(day).toJSON()?.startsWith(day) !== true) return Number.NaN;
-  return new Date(`${day}T${time}${zone}`).getTime() / 1000;
+  const seconds = statedSeconds(time);
+  if (Number.isNaN(seconds)) throw new Rejection("unreadable-time");
+  return seconds;
 }
 
 /** Seconds since the epoch of a record (parsed JSON), or undefined if it has no valid time. */
@@ -177,16 +184,11 @@ export function recordedPlace(
   return undefined;
 }
 
-function toSeconds(number: number): number {
-  if (number <= LAST_SECOND) return number;
-  return number <= LAST_SECOND * 1000 ? number / 1000 : number / 1_000_000;
-}
-
 /** The image in `raw`. Some serializers write {} for a missing one, which is undefined, too. */
 function readImage(raw: unknown, name: string): Item | undefined {
   if (raw === undefined || raw === null) return undefined;
   try {
-    const image = readItem(raw);
+    const image = readItem(raw instanceof WrittenImage ? raw.parsed() : raw);
     return hasAttributes(image) ? image : undefined;
   } catch (error) {
     if (error instanceof UnreadableValue)

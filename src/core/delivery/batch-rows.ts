@@ -1,13 +1,22 @@
 /** Records read into the rows of one delivery: record -> change -> wire row, or quarantine with a reason. */
-import { type Change, parseRecord, Rejection, readChange, recordedTime } from "../change/change.ts";
+import {
+  type Change,
+  type ChangeMarks,
+  parseRecord,
+  Rejection,
+  readChange,
+  recordedTime,
+} from "../change/change.ts";
 import type { NamedSource } from "../change/named-source.ts";
 import { changeFor, itemOfRow } from "../change/selection.ts";
+import { readUnparsedChange } from "../change/unparsed-change.ts";
+import type { ImageLine } from "../fast-line/image-line.ts";
 import type { DeliveredRow } from "../ports/change-sink.ts";
-import { type RewrittenRow, rewrittenRow, WireRowText } from "../row/returned-row.ts";
+import { rewrittenRow, WireRowText } from "../row/returned-row.ts";
 import { toRow } from "../row/row.ts";
 import { changeLine, type LineWriter, type WireLine } from "../row/wire-line.ts";
 import type { QuarantinedRecord } from "../table/quarantine.ts";
-import { ContentsOfChanges } from "./contents-of-changes.ts";
+import { ContentsOfChanges, type ReadRow } from "./contents-of-changes.ts";
 import { addedSources, type OtherSource } from "./other-sources.ts";
 
 export interface RecordBatch {
@@ -20,6 +29,8 @@ export interface RecordBatch {
 
 export interface RowReading {
   readonly writer: LineWriter;
+  /** How the rows of images that were not parsed are made. Default: each is parsed. */
+  readonly imageLine?: ImageLine | undefined;
   /** A wire row larger than this is quarantined: UTF-8 bytes. */
   readonly rowBytesMax: number;
   /** Changes before it lose to the snapshot. Default: 0, the beginning of time. */
@@ -101,21 +112,21 @@ export class BatchRows {
     return { line: written.line, changedAtSeconds: written.change.changedAtSeconds };
   }
 
-  #requireNewest({ line, change }: RewrittenRow): void {
+  #requireNewest({ line, change }: ReadRow): void {
     const { held } = this.#reading;
     if (held?.isNewerHeld(line.keyHash, change.version) !== true) return;
     if (!held.partial) throw new Rejection("newer-is-held");
     this.olderThanHeld++;
   }
 
-  #count({ operation, expired }: Pick<Change, "operation" | "expired">): void {
+  #count({ operation, expired }: ChangeMarks): void {
     if (operation === "INSERT") this.insert++;
     else if (operation === "MODIFY") this.modify++;
     else this.remove++;
     if (expired) this.expired++;
   }
 
-  #rowOfRecord(record: unknown, arrivedAtSeconds: number): RewrittenRow | undefined {
+  #rowOfRecord(record: unknown, arrivedAtSeconds: number): ReadRow | undefined {
     const { writer, otherSourceOf } = this.#reading;
     const other = otherSourceOf?.(record); // breakage: records-of-other-sources-left
     if (other !== undefined) {
@@ -125,9 +136,20 @@ export class BatchRows {
       return undefined;
     }
     const { schema } = writer.codec;
+    const written = this.#rowOfImage(record, arrivedAtSeconds);
+    if (written !== undefined) return written;
     const change = changeFor(schema, readChange(record, schema, arrivedAtSeconds));
     if (change === undefined) this.skipped++;
     return change && { change, line: this.#lineOf(change) };
+  }
+
+  /** The row by the bytes of the record's image; undefined where that has to be parsed. */
+  #rowOfImage(record: unknown, arrivedAtSeconds: number): ReadRow | undefined {
+    const { writer, imageLine } = this.#reading;
+    if (imageLine === undefined) return undefined;
+    const change = readUnparsedChange(record, writer.codec.schema, arrivedAtSeconds);
+    const line = change && imageLine(change);
+    return line && { change: change.marks, line };
   }
 
   /** A REMOVE whose row would be too large with the item's last values goes with its key alone. */

@@ -32,11 +32,17 @@ export type FastLine = (cursor: LineCursor, start: number, end: number) => LineO
 /** Longer lines are given up: they are rare, and the room for what they may become is not to be reserved. */
 export const FAST_LINE_BYTES_MAX: number = 1024 * 1024;
 
+/** What stands before an item's attributes and after them. */
+export interface ItemForm {
+  readonly open: Uint8Array;
+  readonly close: Uint8Array;
+}
+
+const EXPORTED: ItemForm = { open: bytes('{"Item":{'), close: bytes("}}") };
+
 const COMMA = 44;
 const QUOTE = 34;
 const BACKSLASH = 92;
-const ITEM: Uint8Array = bytes('{"Item":{');
-const ITEM_END: Uint8Array = bytes("}}");
 const UNMAPPED: Uint8Array = bytes('"_unmapped":"{');
 const UNMAPPED_END: Uint8Array = bytes('}",');
 const KEY: Uint8Array = bytes('"_key":"');
@@ -64,7 +70,11 @@ interface Member {
 }
 
 /** The fast way for a schema; undefined for one whose `where` is not decided by bytes. `watch` sees the lines that are taken. */
-export function fastLine({ schema, codecs }: RowCodec, watch?: LineWatch): FastLine | undefined {
+export function fastLine(
+  { schema, codecs }: RowCodec,
+  watch?: LineWatch,
+  form: ItemForm = EXPORTED,
+): FastLine | undefined {
   const { columns, dropped, where } = schema;
   if (!areOfBytes(where)) return undefined;
   const keyNames = keyAttributes(schema.key);
@@ -87,12 +97,13 @@ export function fastLine({ schema, codecs }: RowCodec, watch?: LineWatch): FastL
       tests: conditions.testsOf(attribute),
     };
   });
-  const scanner = new LineScanner(nameTable(attributes), members, keyNames.length, conditions, watch);
+  const scanner = new LineScanner(form, nameTable(attributes), members, keyNames.length, conditions, watch);
   return (cursor, start, end) => scanner.line(cursor, start, end);
 }
 
 /** The attributes of one line, read into one line of wire rows. */
 class LineScanner {
+  readonly #form: ItemForm;
   readonly #find: (cursor: LineCursor) => number;
   readonly #members: readonly Member[];
   readonly #conditions: LineConditions;
@@ -108,12 +119,14 @@ class LineScanner {
   readonly #watch: LineWatch | undefined;
 
   constructor(
+    form: ItemForm,
     find: (cursor: LineCursor) => number,
     members: readonly Member[],
     keyLength: number,
     conditions: LineConditions,
     watch: LineWatch | undefined,
   ) {
+    this.#form = form;
     this.#find = find;
     this.#members = members;
     this.#conditions = conditions;
@@ -146,12 +159,12 @@ class LineScanner {
   }
 
   #item(cursor: LineCursor): boolean {
-    if (!cursor.accept(ITEM)) return false;
+    if (!cursor.accept(this.#form.open)) return false;
     cursor.putByte(123);
     do {
       if (!cursor.name() || !this.#attribute(cursor)) return false;
     } while (cursor.acceptByte(COMMA));
-    if (!cursor.accept(ITEM_END) || this.#keyFound !== this.#key.length) return false;
+    if (!cursor.accept(this.#form.close) || this.#keyFound !== this.#key.length) return false;
     if (this.#restCount > 0 && !this.#writeRest(cursor)) return false;
     cursor.put(KEY);
     writeKeyHash(cursor.input, this.#key, cursor.output, cursor.length);

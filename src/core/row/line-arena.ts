@@ -40,6 +40,15 @@ export class LineArena {
     }
   }
 
+  /** Adds what is in UTF-8 already. */
+  addBytes(bytes: Uint8Array): void {
+    if (this.#joined !== "") this.#encode(this.#joined);
+    this.#joined = "";
+    if (this.#piece.length - this.#end < bytes.length) this.#moveToNewPiece(bytes.length);
+    this.#piece.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
   /** Ends the line. */
   line(): Uint8Array {
     this.#encode(this.#joined);

@@ -3,7 +3,7 @@
  * is null is left out.
  */
 
-import type { Change } from "../change/change.ts";
+import type { Change, ChangeMarks } from "../change/change.ts";
 import { DynalakeError } from "../error.ts";
 import type { ColumnType } from "../schema/column-type.ts";
 import type { Schema } from "../schema/schema.ts";
@@ -104,13 +104,20 @@ export function changeLine(
   change: Change,
   row: ItemRow = toRow(writer.codec, change.item),
 ): WireLine {
-  const hash = keyHash(change.key);
   addRowMembers(writer, row);
-  const { arena } = writer;
+  return endedLine(writer, keyHash(change.key), change);
+}
+
+/** Ends the line of a change, whose members up to `_key` are written. */
+export function endedLine(
+  { arena }: LineWriter,
+  keyHash: string,
+  { operation, version, changedAtSeconds, expired }: ChangeMarks,
+): WireLine {
   arena.add(
-    `"_key":"${hash}","_op":"${change.operation}","_version":"${change.version}","_changed_at":${change.changedAtSeconds},"_expired":${change.expired}}\n`,
+    `"_key":"${keyHash}","_op":"${operation}","_version":"${version}","_changed_at":${changedAtSeconds},"_expired":${expired}}\n`,
   );
-  return { content: arena.line(), keyHash: hash };
+  return { content: arena.line(), keyHash };
 }
 
 /** The text of a snapshot item's staged line, or undefined where the item has no key. */

@@ -4,6 +4,7 @@ import type { CompactionResult } from "../../core/compaction/compact.ts";
 import { DEFAULT_RETENTION } from "../../core/compaction/vacuum.ts";
 import { type FollowEvent, openFollower } from "../../core/delivery/follow.ts";
 import { DynalakeError } from "../../core/error.ts";
+import { imageLine } from "../../core/fast-line/image-line.ts";
 import type { ChangeSource } from "../../core/ports/change-source.ts";
 import { rowCodec } from "../../core/row/row.ts";
 import { lineWriter } from "../../core/row/wire-line.ts";
@@ -133,12 +134,14 @@ async function followTable(
     },
   });
   const { store } = lake;
+  const writer = lineWriter(rowCodec(schema, request.maskKey));
   return followStream({
     open: () =>
       openFollower({
         store,
         sink: parquetSink(lake.root, schema, lake.session),
-        writer: lineWriter(rowCodec(schema, request.maskKey)),
+        writer,
+        imageLine: imageLine(writer),
         rowBytesMax: FILE_LIMITS.recordBytesMax,
         newRunId,
         source,
