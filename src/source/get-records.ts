@@ -1,4 +1,4 @@
-/** Records of a stream as the service writes them, but for their images, which are parsed by those who ask what they say. */
+/** Records of a stream as the service writes them. */
 import {
   type DynamoDBStreamsClient,
   GetRecordsCommand,
@@ -35,13 +35,18 @@ export interface WrittenRecords {
   readonly askedMs?: number;
 }
 
+/** Whether the images of records are parsed with them, or by those who ask what they say: see `withUnparsedImages`. */
+export type Images = "parsed" | "unparsed";
+
 /** Calls GetRecords; throws what the SDK throws. */
 export async function getWrittenRecords(
   client: DynamoDBStreamsClient,
   input: GetRecordsInput,
+  images: Images,
   abortSignal: AbortSignal,
 ): Promise<WrittenRecords> {
   const command = new GetRecordsCommand(input);
   const send = (): Promise<unknown> => client.send(command, { abortSignal });
-  return (await writtenAnswer<WrittenRecords>(command, send, withUnparsedImages)) ?? {};
+  const read = images === "unparsed" ? withUnparsedImages<WrittenRecords> : undefined;
+  return (await writtenAnswer<WrittenRecords>(command, send, read)) ?? {};
 }

@@ -19,7 +19,7 @@ import {
 import { NodeHttpHandler, streamCollector } from "@smithy/node-http-handler";
 import { DynalakeError } from "../core/error.ts";
 import { withoutLog } from "../sdk/without-log.ts";
-import { getWrittenRecords, type WrittenRecords } from "./get-records.ts";
+import { getWrittenRecords, type Images, type WrittenRecords } from "./get-records.ts";
 import { isLoopback } from "./loopback.ts";
 import { withMarkedNames } from "./marked-names.ts";
 import { type ScanPageInput, scanWrittenPage, type WrittenPage } from "./scan-page.ts";
@@ -73,7 +73,7 @@ export interface SourceConnection {
  * Connects to a source, without sending anything yet. Fails with USAGE if the endpoint is not an http(s) URL. Three attempts
  * to connect, of at most 2.5 s each, detect an unreachable address within ten seconds.
  */
-export function connectSource(config: SourceConfig): SourceConnection {
+export function connectSource(config: SourceConfig, images: Images = "parsed"): SourceConnection {
   if (config.endpoint !== undefined) checkEndpoint(config.endpoint);
   const region = regionOf(config);
   const place: SourcePlace = {
@@ -105,7 +105,7 @@ export function connectSource(config: SourceConfig): SourceConnection {
       describeStream: (input, abortSignal) => streams.send(new DescribeStreamCommand(input), { abortSignal }),
       getShardIterator: (input, abortSignal) =>
         streams.send(new GetShardIteratorCommand(input), { abortSignal }),
-      getRecords: (input, abortSignal) => getWrittenRecords(streams, input, abortSignal),
+      getRecords: (input, abortSignal) => getWrittenRecords(streams, input, images, abortSignal),
     },
     close: () => {
       client.destroy();

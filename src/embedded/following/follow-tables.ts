@@ -8,6 +8,7 @@ import { holdsData } from "../../core/table/holds-data.ts";
 import { isFilled, openTable, openTables } from "../../core/table/open-table.ts";
 import { folderStore } from "../../files/folder-store.ts";
 import { systemTiming } from "../../sdk/timing.ts";
+import type { Images } from "../../source/get-records.ts";
 import { sharedStreams } from "../../source/shared-streams.ts";
 import { connectSource, type SourceConfig, type SourceConnection } from "../../source/source-connection.ts";
 import { streamSource } from "../../source/stream-source.ts";
@@ -170,13 +171,15 @@ async function followed(
   return placed.map(({ schema, source, address, place }) => {
     const readers = placed.filter((other) => other.place === place);
     const connect = readers.length > 1 ? connectShared : connectSource;
-    const connection = connections.get(place) ?? connect({ ...address, ...config });
+    // A `where` asks what both images of a record say, and all of an answer are parsed sooner at once.
+    const images = readers.some((reader) => reader.schema.where.length > 0) ? "parsed" : "unparsed";
+    const connection = connections.get(place) ?? connect({ ...address, ...config }, images);
     connections.set(place, connection);
     return { schema, source: streamSource(connection, source) };
   });
 }
 
-function connectShared(config: SourceConfig): SourceConnection {
-  const connection = connectSource(config);
+function connectShared(config: SourceConfig, images: Images): SourceConnection {
+  const connection = connectSource(config, images);
   return { ...connection, streams: sharedStreams(connection.streams, systemTiming) };
 }
