@@ -15,7 +15,10 @@ const BACKSLASH = 92;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 /** Of the number of an image: an empty one is shorter. */
-const NUMBER_BYTES_MAX = 8;
+const NUMBER_BYTES_MAX = 9;
+/** The numbers of images begin in here: integers of nine digits, which are parsed fast. */
+const NUMBER_MIN = 100_000_000;
+const NUMBER_SPAN = 800_000_000;
 /** Longer strings are searched by the engine, shorter ones are faster byte by byte. */
 const LOOP_BYTES_MAX = 32;
 
@@ -26,10 +29,12 @@ const NAME_BEGINNINGS = [Buffer.from('"New'), Buffer.from('"Old')];
 /** The same as `JSON.parse`, with a `WrittenImage` in the place of each image that stands in the form that the service writes. */
 export function withUnparsedImages<Answer extends AnsweredRecords>(json: Buffer): Answer {
   const images = isUtf8(json) ? imagesIn(json) : [];
-  const answer = JSON.parse(textWithout(images, json)) as Answer;
+  // At random, since the answer may have a number of its own in the place of an image.
+  const first = NUMBER_MIN + Math.floor(Math.random() * NUMBER_SPAN); // breakage: image-numbers-unforeseen
+  const answer = JSON.parse(textWithout(images, json, first)) as Answer;
   // Not so where a key's attribute has the name of an image, for one: nothing is taken apart there.
   // breakage: unparsed-images-found-again
-  return putBack(images, answer) ? answer : JSON.parse(json.toString("utf8"));
+  return images.length === 0 || putBack(images, answer, first) ? answer : JSON.parse(json.toString("utf8"));
 }
 
 /** The objects by the names of images. Within a string of the answer each quote has a backslash before it: these are names. */
@@ -86,15 +91,15 @@ function endOfLongString(json: Buffer, start: number): number {
 /** Where texts are put together: a new place for each would be as large as the answer, and have to be collected. */
 let scratch = Buffer.alloc(0);
 
-/** The text with the number of each image in its place. */
-function textWithout(images: readonly WrittenImage[], json: Buffer): string {
+/** The text with the number of each image in its place, from `first` on. */
+function textWithout(images: readonly WrittenImage[], json: Buffer, first: number): string {
   const room = json.length + images.length * NUMBER_BYTES_MAX;
   if (scratch.length < room) scratch = Buffer.allocUnsafe(room);
   let at = 0;
   let length = 0;
   for (const [i, { from, to }] of images.entries()) {
     length += json.copy(scratch, length, at, from);
-    length += scratch.write(String(i), length, "latin1");
+    length += scratch.write(String(first + i), length, "latin1");
     at = to;
   }
   length += json.copy(scratch, length, at);
@@ -102,12 +107,16 @@ function textWithout(images: readonly WrittenImage[], json: Buffer): string {
 }
 
 /** Puts the images in the places of their numbers; false where they are not all there. */
-function putBack(images: readonly WrittenImage[], { Records: records }: AnsweredRecords): boolean {
+function putBack(
+  images: readonly WrittenImage[],
+  { Records: records }: AnsweredRecords,
+  first: number,
+): boolean {
   let found = 0;
-  for (const record of images.length > 0 && Array.isArray(records) ? records : []) {
+  for (const record of Array.isArray(records) ? records : []) {
     const change: Partial<Record<(typeof MEMBERS)[number], unknown>> = record?.dynamodb ?? {};
     for (const name of MEMBERS) {
-      const image = typeof change[name] === "number" ? images[change[name]] : undefined;
+      const image = typeof change[name] === "number" ? images[change[name] - first] : undefined;
       if (image === undefined) continue;
       change[name] = image;
       found++;

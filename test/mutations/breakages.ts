@@ -1671,8 +1671,15 @@ export const breakages: readonly Breakage[] = [
   {
     name: "an image that is not where it was looked for stays a number",
     marker: "unparsed-images-found-again",
-    find: "putBack(images, answer) ? answer :",
-    put: "putBack(images, answer) || true ? answer :",
+    find: "putBack(images, answer, first) ? answer :",
+    put: "putBack(images, answer, first) || true ? answer :",
+    tests: ["test/source/unparsed-images.test.ts"],
+  },
+  {
+    name: "a number in the place of an image is taken for the number of another",
+    marker: "image-numbers-unforeseen",
+    find: "NUMBER_MIN + Math.floor(Math.random() * NUMBER_SPAN)",
+    put: "0 * (NUMBER_MIN + NUMBER_SPAN)",
     tests: ["test/source/unparsed-images.test.ts"],
   },
   {

@@ -56,6 +56,14 @@ test.each([
   ["an image of something else", '{"userIdentity":{"NewImage":{}},"dynamodb":{"OldImage":{"a":{"S":"b"}}}}'],
   ["an image that is named twice", '{"dynamodb":{"NewImage":{"a":{"S":"b"}},"NewImage":{"c":{"S":"d"}}}}'],
   ["records that are none", 'null,5,"x",[],{"dynamodb":"x"},{"dynamodb":{"NewImage":{}}}'],
+  [
+    "a number in the place of an image that was named before",
+    '{"dynamodb":{"NewImage":{"a":{"S":"b"}},"NewImage":0}}',
+  ],
+  [
+    "a number in the place of an image, and an image in another place",
+    '{"dynamodb":{"Keys":{"NewImage":{"S":"k"}},"NewImage":0,"OldImage":1}}',
+  ],
   ["the old image first", '{"dynamodb":{"OldImage":{"a":{"S":"b"}},"NewImage":{"c":{"S":"d"}}}}'],
   ["white space", '{"dynamodb": {"NewImage" : {"a":{"S":"b"}}, "OldImage": {}, "SizeBytes": 1 }}'],
   ["many short images", `${'{"dynamodb":{"NewImage":{}}},'.repeat(2_000)}{}`],
@@ -69,6 +77,11 @@ test("an answer that is not valid UTF-8 is read as it always was", () => {
   expect(withUnparsedImages(json)).toEqual({
     Records: [{ dynamodb: { NewImage: { id: { S: "\ufffd" } } } }],
   });
+});
+
+test("an answer that is no object is what it is", () => {
+  for (const text of ["null", "5", "[]"])
+    expect(withUnparsedImages(Buffer.from(text))).toEqual(JSON.parse(text));
 });
 
 test("an answer that is no JSON, or ends too soon, is refused", () => {
