@@ -3,6 +3,7 @@
  * are asked for by no one, and the other half become wire rows without being parsed.
  */
 import { isUtf8 } from "node:buffer";
+import { endOfEscape } from "../core/fast-line/escape.ts";
 import { WrittenImage } from "../core/values/written-image.ts";
 
 /** The part of an answer in which images stand. */
@@ -14,13 +15,22 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+const COMMA = 44;
+const COLON = 58;
+const SPACE = 32;
+const TRUE = Buffer.from("true");
+const FALSE = Buffer.from("false");
+/** In the place of an index. */
+const NONE = -1;
+/** An item has fewer levels, of which each takes two of these. */
+const DEPTH_MAX = 100;
 /** Of the number of an image: an empty one is shorter. */
 const NUMBER_BYTES_MAX = 9;
 /** The numbers of images begin in here: integers of nine digits, which are parsed fast. */
 const NUMBER_MIN = 100_000_000;
 const NUMBER_SPAN = 800_000_000;
-/** Longer strings are searched by the engine, shorter ones are faster byte by byte. */
-const LOOP_BYTES_MAX = 32;
 
 const MEMBERS = ["NewImage", "OldImage"] as const;
 const NAME_END = Buffer.from('Image":{');
@@ -37,15 +47,18 @@ export function withUnparsedImages<Answer extends AnsweredRecords>(json: Buffer)
   return images.length === 0 || putBack(images, answer, first) ? answer : JSON.parse(json.toString("utf8"));
 }
 
-/** The objects by the names of images. Within a string of the answer each quote has a backslash before it: these are names. */
+/**
+ * The objects by the names of images. Within a string of the answer each quote has a backslash before it: these are names.
+ * Each is checked to be JSON, so that an answer that is broken anywhere is refused, whoever asks for its images.
+ */
 function imagesIn(json: Buffer): readonly WrittenImage[] {
   const images: WrittenImage[] = [];
   for (let at = json.indexOf(NAME_END); at !== -1; ) {
     const start = at + NAME_END.length - 1;
     const isImage = NAME_BEGINNINGS.some((beginning) => endsWith(json, at, beginning));
-    const end = isImage ? endOfObject(json, start) : start;
-    if (isImage) images.push(new WrittenImage(json, start, end));
-    at = json.indexOf(NAME_END, end);
+    const end = isImage ? endOfObject(json, start, 0) : NONE;
+    if (end !== NONE) images.push(new WrittenImage(json, start, end));
+    at = json.indexOf(NAME_END, end === NONE ? start : end);
   }
   return images;
 }
@@ -55,37 +68,55 @@ function endsWith(json: Buffer, end: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Index after the object that begins at `start`. */
-function endOfObject(json: Buffer, start: number): number {
-  let depth = 0;
-  for (let at = start; at < json.length; ) {
-    const byte = json[at++];
-    if (byte === QUOTE) at = endOfString(json, at);
-    else if (byte === OPEN_BRACE) depth++;
-    else if (byte === CLOSE_BRACE && --depth === 0) return at;
+/** Index after the compact object that begins at `start`; -1 where it is none, or may be none: it is left to `JSON.parse` then. */
+function endOfObject(json: Buffer, start: number, depth: number): number {
+  if (json[start + 1] === CLOSE_BRACE) return start + 2;
+  for (let at = start; ; ) {
+    if (json[at + 1] !== QUOTE) return NONE;
+    at = endOfString(json, at + 2);
+    if (at === NONE || json[at] !== COLON) return NONE;
+    at = endOfValue(json, at + 1, depth);
+    if (at === NONE || json[at] !== COMMA) return at !== NONE && json[at] === CLOSE_BRACE ? at + 1 : NONE;
   }
-  return json.length;
+}
+
+function endOfArray(json: Buffer, start: number, depth: number): number {
+  if (json[start + 1] === CLOSE_BRACKET) return start + 2;
+  for (let at = start; ; ) {
+    at = endOfValue(json, at + 1, depth);
+    if (at === NONE || json[at] !== COMMA) return at !== NONE && json[at] === CLOSE_BRACKET ? at + 1 : NONE;
+  }
+}
+
+/** A number or null is left to `JSON.parse`, too: the service writes none in an image. */
+function endOfValue(json: Buffer, start: number, depth: number): number {
+  switch (json[start]) {
+    case QUOTE:
+      return endOfString(json, start + 1);
+    case OPEN_BRACE:
+      return depth < DEPTH_MAX ? endOfObject(json, start, depth + 1) : NONE;
+    case OPEN_BRACKET:
+      return depth < DEPTH_MAX ? endOfArray(json, start, depth + 1) : NONE;
+    case TRUE[0]:
+      return endsWith(json, start + TRUE.length, TRUE) ? start + TRUE.length : NONE;
+    case FALSE[0]:
+      return endsWith(json, start + FALSE.length, FALSE) ? start + FALSE.length : NONE;
+    default:
+      return NONE;
+  }
 }
 
 /** Index after the string whose content begins at `start`. */
 function endOfString(json: Buffer, start: number): number {
-  const loopEnd = Math.min(start + LOOP_BYTES_MAX, json.length);
-  let at = start;
-  while (at < loopEnd) {
-    const byte = json[at++];
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) at++;
+  for (let at = start; ; ) {
+    const byte = json[at] as number;
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) {
+      at = endOfEscape(json, at);
+      if (at === NONE) return NONE;
+    } else if (byte >= SPACE) at++;
+    else return NONE; // breakage: broken-images-refused
   }
-  return endOfLongString(json, at);
-}
-
-function endOfLongString(json: Buffer, start: number): number {
-  for (let quote = json.indexOf(QUOTE, start); quote !== -1; quote = json.indexOf(QUOTE, quote + 1)) {
-    let backslashes = 0;
-    while (quote - backslashes > start && json[quote - backslashes - 1] === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return quote + 1;
-  }
-  return json.length;
 }
 
 /** Where texts are put together: a new place for each would be as large as the answer, and have to be collected. */

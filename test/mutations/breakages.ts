@@ -1676,6 +1676,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/source/unparsed-images.test.ts"],
   },
   {
+    name: "a broken image that no one asks for is passed over",
+    marker: "broken-images-refused",
+    find: "else return NONE;",
+    put: "else if (byte >= 0) at++; else return NONE;",
+    tests: ["test/source/unparsed-images.test.ts"],
+  },
+  {
     name: "a number in the place of an image is taken for the number of another",
     marker: "image-numbers-unforeseen",
     find: "NUMBER_MIN + Math.floor(Math.random() * NUMBER_SPAN)",

@@ -79,6 +79,29 @@ test("an answer that is not valid UTF-8 is read as it always was", () => {
   });
 });
 
+test.each([
+  ["a string", '{"a":{"S":"x\u0001"}}'],
+  ["a long string", `{"a":{"S":"${"x".repeat(100)}\n"}}`],
+  ["an escape", '{"a":{"S":"\\x"}}'],
+  ["a code", '{"a":{"S":"\\u12g4"}}'],
+  ["a list", '{"a":{"L":[}}'],
+  ["a list's end", '{"a":{"L":[{"S":"x"}}]}'],
+  ["a colon", '{"a" {"S":"x"}}'],
+  ["a comma", '{"a":{"S":"x"},}'],
+  ["a truth", '{"a":{"BOOL":tru}}'],
+  ["a name", '{"a":{BOOL:true}}'],
+])("an answer is refused where %s of an image that no one asks for is broken", (_what, broken) => {
+  const json = `{"Records":[{"dynamodb":{"NewImage":{"a":{"S":"b"}},"OldImage":${broken}}}]}`;
+  expect(() => JSON.parse(json)).toThrow(SyntaxError);
+  expect(() => withUnparsedImages(Buffer.from(json))).toThrow(SyntaxError);
+});
+
+test("an image of any form says what it says", () => {
+  const deep = `${'{"a":{"M":'.repeat(500)}{}${"}}".repeat(500)}`;
+  const values = ["{}", "[]", "[[],{}]", "true", "false", "null", "1", '"\\ud800"', "[true,{}]", deep];
+  for (const value of values) expectSame(`{"Records":[{"dynamodb":{"NewImage":{"a":${value}}}}]}`);
+});
+
 test("an answer that is no object is what it is", () => {
   for (const text of ["null", "5", "[]"])
     expect(withUnparsedImages(Buffer.from(text))).toEqual(JSON.parse(text));
