@@ -49,7 +49,7 @@ export function withUnparsedImages<Answer extends AnsweredRecords>(json: Buffer)
 
 /**
  * The objects by the names of images. Within a string of the answer each quote has a backslash before it: these are names.
- * Each is checked to be JSON, so that an answer that is broken anywhere is refused, whoever asks for its images.
+ * Each is checked to be JSON, so that an answer that is broken anywhere is refused, also where nothing asks for its images.
  */
 function imagesIn(json: Buffer): readonly WrittenImage[] {
   const images: WrittenImage[] = [];
