@@ -14,7 +14,12 @@ import { changeEvent } from "../data/change-event.ts";
 import { REVIEWS_SCHEMA } from "../data/reviews-export.ts";
 import { itemSizes } from "../data/stream-records.ts";
 import { inTurn } from "../measuring/in-turn.ts";
-import { type LambdaServices, lambdaServices } from "../measuring/lambda-services.ts";
+import {
+  DELIVERY_STREAM,
+  type LambdaServices,
+  lambdaServices,
+  SOURCE,
+} from "../measuring/lambda-services.ts";
 import type { Report } from "../part.ts";
 import { textTable } from "../report/text-table.ts";
 import { median, pairRatios } from "../statistics.ts";
@@ -37,7 +42,7 @@ import { FirehoseClient, PutRecordBatchCommand } from "@aws-sdk/client-firehose"
 const client = new FirehoseClient({});
 export async function deliver({ Records }) {
   const Data = Buffer.from(Records.map((record) => JSON.stringify(record.dynamodb.NewImage) + "\\n").join(""));
-  await client.send(new PutRecordBatchCommand({ DeliveryStreamName: "reviews", Records: [{ Data }] }));
+  await client.send(new PutRecordBatchCommand({ DeliveryStreamName: "${DELIVERY_STREAM}", Records: [{ Data }] }));
 }`;
 
 const OURS = `
@@ -163,8 +168,7 @@ async function instanceFigures({ node, services, module, event }: Instance): Pro
       LAKE_BUCKET: "bench",
       LAKE_DATABASE: "bench",
       LAKE_WORKGROUP: "bench",
-      DELIVERY_STREAM: "reviews",
-      SCHEMA_SETTLE_SECONDS: "60",
+      SOURCE,
     },
     maxBuffer: 64 * 1024 * 1024,
   });

@@ -43,6 +43,7 @@ export interface Frame {
 export function framed(frame: Frame): string {
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(frame.title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text({ x: AREA.left, y: 22, content: frame.title, style: 'font-size="15"' }),
     ...frame.yScale.ticks.flatMap((tick) => {
@@ -85,6 +86,9 @@ interface Text {
 }
 
 function text({ x, y, content, style }: Text): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${rounded(x)}" y="${rounded(y)}" fill="#222222"${style === undefined ? "" : ` ${style}`}>${escaped}</text>`;
+  return `<text x="${rounded(x)}" y="${rounded(y)}" fill="#222222"${style === undefined ? "" : ` ${style}`}>${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
