@@ -1,7 +1,7 @@
 /**
  * All benchmarks in one run: `npm run bench -- [options]`.
  *
- *   --quick        less than two minutes: compares with bench/kept-ratios.json, and fails if a ratio got worse
+ *   --quick        two to three minutes: compares with bench/kept-ratios.json, and fails if a ratio got worse
  *   --factor 1.25  how much worse a ratio may be beyond the noise
  *   --keep         with --quick: keeps the ratios of this run from now on
  *   --scale 1      of a whole run: multiplies its sizes; 1 takes more than an hour
