@@ -101,3 +101,24 @@ describe("a scanned line gives the text and the key that parsing gives", () => {
     );
   });
 });
+
+test.each([
+  ["", false],
+  [" \r", false],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"N":"1"}}}', true],
+  [
+    '{"Item":{"sk":{"B":"AA=="},"pk":{"S":""},"constructor":{"M":{"__proto__":{"BOOL":false},"a":{"L":[]}}}}}',
+    true,
+  ],
+  ['{"Item":{"pk":{"S":"a\\nb"},"sk":{"N":"1"}}}', false],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"N":"1"},"x":{"S":"\\"\\\\\\b\\f\\n\\r\\t"}}}', true],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"N":"1"},"x":{"S":"\\/"}}}', false],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"N":"1"},"x":{"S":"\\u0001"}}}', false],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"N":"1"},"x":{"SS":["b","é","a"]},"u":{"NS":["10","-2","9"]}}}', true],
+  ['{"Item":{"pk":{"S":"a"}}}', false],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"BOOL":true}}}', false],
+  ['{"Item":{"pk":{"S":"a"},"sk":{"N":"1"},"pk":{"S":"a"}}}', false],
+  [`{"Item":{"pk":{"S":"a"},"sk":{"N":"1"},"x":{"S":"${"é".repeat(600_000)}"}}}`, false],
+])("%.60s: unparsed is %s", (line, expected) => {
+  expect(isUnparsed(line)).toBe(expected);
+});
