@@ -59,8 +59,11 @@ export type RunEvent =
   | { readonly kind: "compaction-failed"; readonly error: DynalakeError }
   | { readonly kind: "snapshot-failed"; readonly error: DynalakeError };
 
-/** Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. */
-const RECORDS_MAX = 5_000;
+/**
+ * Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. A delivery waits several
+ * times for the event loop and the disk: with half as many records, nothing more may be read before it is done.
+ */
+const RECORDS_MAX = 10_000;
 const WAIT_MS = 500;
 const VACUUM_EVERY_SECONDS = 3600;
 
