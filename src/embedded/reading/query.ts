@@ -63,6 +63,12 @@ export async function streamedResult(
 }
 
 /**
+ * The engine reads the end of a file when a view is made, when the statement is prepared, and for each scan, of which the change log
+ * has two: a busy stream has hundreds of files in it. They never change, and the session ends with the statement.
+ */
+const KEEP_FOOTERS = "SET parquet_metadata_cache = true";
+
+/**
  * Judges the statement, makes the views that it reads, and confines the session to the lake and to the folders in `also`. Fails as
  * `startQuery` does.
  */
@@ -72,6 +78,7 @@ export async function prepareQuery(
   also: readonly string[] = [],
 ): Promise<void> {
   const { session } = lake;
+  await session.run(KEEP_FOOTERS);
   const statement = await read(session, request);
   const names = new Set(request.tables.map(({ schema }) => schema.table));
   const { reads } = statement;
