@@ -1,6 +1,6 @@
 /** Delivery into the change log on this machine: what Firehose does on AWS, by DuckDB. */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
 import { changeObjectPath } from "../../core/format/lake-path.ts";
@@ -15,6 +15,7 @@ import {
 import type { Schema } from "../../core/schema/schema.ts";
 import { fileError } from "../../files/file-error.ts";
 import { makeFolder, publish, temporaryPath } from "../../files/folder-store.ts";
+import { writeAll } from "../../files/write-all.ts";
 import { copyToParquet } from "../duckdb/duckdb-engine.ts";
 import type { DuckdbSession } from "../duckdb/duckdb-session.ts";
 import { wireFiles } from "../duckdb/wire-files.ts";
@@ -69,7 +70,7 @@ async function writeObject(
     await makeFolder(dirname(target));
     const file = await open(source, "wx");
     try {
-      for (const piece of content) await append(file, piece);
+      for (const piece of content) await writeAll(file, piece);
     } finally {
       await file.close();
     }
@@ -89,12 +90,4 @@ async function writeObject(
     await rm(source, { force: true });
   }
   await publish(parquet, target);
-}
-
-/**
- * Node's own `appendFile` hands over half a megabyte at a time, and each time waits until the event loop, which makes rows of
- * the next records meanwhile, comes round to it.
- */
-async function append(file: FileHandle, piece: Uint8Array): Promise<void> {
-  for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
 }

@@ -5,6 +5,7 @@ import { lineSplit } from "../../core/row/line-split.ts";
 import type { Schema } from "../../core/schema/schema.ts";
 import type { NumberRange } from "../../core/schema/staging-splits.ts";
 import { fileError } from "../../files/file-error.ts";
+import { writeAll } from "../../files/write-all.ts";
 import { SplitWriter } from "../../transcode/split-writer.ts";
 
 export interface StagingPlace {
@@ -52,8 +53,4 @@ export async function openStagingFiles(
       throw fileError(error, named(split));
     });
   return { writer: new SplitWriter(place.splits, lineSplit(schema, place.splits), write), close };
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
