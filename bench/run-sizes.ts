@@ -52,7 +52,7 @@ export function wholeRun(scale: number): readonly PartRun[] {
   ];
 }
 
-/** About two minutes on two idle cores. It has every part that yields ratios; a lag is an absolute time. */
+/** Two to three minutes on two idle cores. It has every part that yields ratios; a lag is an absolute time. */
 export const QUICK_RUN: readonly PartRun[] = [
   { name: "snapshot", args: ["200000", "2"] },
   { name: "changes", args: ["1000", "3"] },

@@ -117,7 +117,7 @@ function examples(columns: readonly Estimate[]): string {
 
 Items of 1 KB, each write to another item, one lake table, and default options.
 
-Measured by \`npm run bench:lambda\` on Node.js 24: the stream function takes about 40 ms of CPU for 1,000 changes, their parsing
+Measured by \`npm run bench:lambda\` on Node.js 24: the stream function takes 40 to 50 ms of CPU for 1,000 changes, their parsing
 included, and about 228 MB of memory at most. A function with 1 GB has about 0.6 of a core, so that is at most 0.1 ms per
 change.
 

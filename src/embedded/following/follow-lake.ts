@@ -60,8 +60,8 @@ export type RunEvent =
   | { readonly kind: "snapshot-failed"; readonly error: DynalakeError };
 
 /**
- * Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. A delivery waits several
- * times for the event loop and the disk: with half as many records, nothing more may be read before it is done.
+ * Records of one delivery: a few megabytes of Parquet at most, and soon enough to be seen within a second. A delivery waits for the
+ * event loop and the disk many times, however few they are: with half as many, the next ones were read before it was done.
  */
 const RECORDS_MAX = 10_000;
 const WAIT_MS = 500;
