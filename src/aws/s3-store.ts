@@ -9,6 +9,7 @@ import {
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
   type S3Client,
+  type _Object as S3Object,
 } from "@aws-sdk/client-s3";
 import { DynalakeError } from "../core/error.ts";
 import {
@@ -40,14 +41,14 @@ export function s3Store(options: S3StoreOptions): ObjectStore {
     read: async (path) => read(place, pathInside(path)),
     list: async (prefix) => {
       const objects: StoredObject[] = [];
-      for await (const page of pages(place, { Prefix: pathInside(prefix) })) {
-        for (const { Key: path = "", Size: bytes = 0, LastModified } of page.Contents ?? []) {
-          // The S3 console creates an object with the folder's name for an empty folder.
-          if (!path.endsWith("/")) objects.push({ path, bytes, modifiedMs: LastModified?.getTime() ?? 0 });
-        }
-        requireListable(place, prefix, objects.length);
-      }
+      for await (const { Key: path = "", Size: bytes = 0, LastModified } of listed(place, prefix))
+        objects.push({ path, bytes, modifiedMs: LastModified?.getTime() ?? 0 });
       return objects;
+    },
+    names: async (prefix, after) => {
+      const names: string[] = [];
+      for await (const { Key = "" } of listed(place, prefix, after)) names.push(Key);
+      return names;
     },
     folders: async (prefix) => {
       const names: string[] = [];
@@ -144,9 +145,20 @@ async function creationOf(place: Place, path: string): Promise<string | undefine
   }
 }
 
+async function* listed(place: Place, prefix: string, after?: string): AsyncGenerator<S3Object> {
+  const start = after === undefined ? {} : { StartAfter: pathInside(after) };
+  let count = 0;
+  for await (const { Contents = [] } of pages(place, { Prefix: pathInside(prefix), ...start })) {
+    // The S3 console creates an object with the folder's name for an empty folder.
+    for (const object of Contents) if (object.Key?.endsWith("/") === false) yield object;
+    count += Contents.length;
+    requireListable(place, prefix, count);
+  }
+}
+
 async function* pages(
   place: Place,
-  request: Pick<ListObjectsV2CommandInput, "Prefix" | "Delimiter">,
+  request: Pick<ListObjectsV2CommandInput, "Prefix" | "Delimiter" | "StartAfter">,
 ): AsyncGenerator<ListObjectsV2CommandOutput> {
   let token: string | undefined;
   do {

@@ -9,6 +9,7 @@ export function abortableStore(store: ObjectStore, signal: AbortSignal): ObjectS
   return {
     read: (path) => unlessAborted(() => store.read(path)),
     list: (prefix) => unlessAborted(() => store.list(prefix)),
+    names: (prefix, after) => unlessAborted(() => store.names(prefix, after)),
     folders: (prefix) => unlessAborted(() => store.folders(prefix)),
     create: (path, content) => unlessAborted(() => store.create(path, content)),
     replace: (path, content) => unlessAborted(() => store.replace(path, content)),

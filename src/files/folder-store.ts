@@ -29,6 +29,7 @@ export function folderStore(root: string): ObjectStore {
       }
     },
     list: async (prefix) => listFiles(root, pathInside(prefix)),
+    names: async (prefix, after = "") => listNames(root, pathInside(prefix), after),
     folders: async (prefix) => listFolders(at(prefix)),
     create: async (path, content) => {
       const temporary = await writeTemporary(at(path), content);
@@ -195,14 +196,27 @@ async function listFolders(path: string): Promise<readonly string[]> {
   }
 }
 
+/** A file that is removed during the listing is left out. */
 async function listFiles(root: string, prefix: string): Promise<readonly StoredObject[]> {
   const objects: StoredObject[] = [];
-  await collect(root, prefix, objects);
-  return objects.sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const path of await listNames(root, prefix, "")) {
+    const facts = await stat(join(root, path)).catch((error: unknown) => {
+      if (isAbsent(error)) return undefined;
+      throw fileError(error, path);
+    });
+    if (facts) objects.push({ path, bytes: facts.size, modifiedMs: facts.mtimeMs });
+  }
+  return objects;
 }
 
-/** `prefix` ends in "/" or is empty. A file that is removed during the listing is left out. */
-async function collect(root: string, prefix: string, objects: StoredObject[]): Promise<void> {
+async function listNames(root: string, prefix: string, after: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  await collect(root, prefix, after, names);
+  return names.sort();
+}
+
+/** `prefix` ends in "/" or is empty. */
+async function collect(root: string, prefix: string, after: string, names: string[]): Promise<void> {
   let entries: Awaited<ReturnType<typeof entriesOf>>;
   try {
     entries = await entriesOf(join(root, prefix));
@@ -213,14 +227,10 @@ async function collect(root: string, prefix: string, objects: StoredObject[]): P
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     const path = `${prefix}${entry.name}`;
-    if (entry.isDirectory()) await collect(root, `${path}/`, objects);
-    else if (entry.isFile()) {
-      const facts = await stat(join(root, path)).catch((error: unknown) => {
-        if (isAbsent(error)) return undefined;
-        throw fileError(error, path);
-      });
-      if (facts) objects.push({ path, bytes: facts.size, modifiedMs: facts.mtimeMs });
-    }
+    if (entry.isFile() && path > after) names.push(path);
+    // Nothing below a folder comes after what comes after all that begins as it does.
+    const isPassed = `${path}/` < after && !after.startsWith(`${path}/`);
+    if (entry.isDirectory() && !isPassed) await collect(root, `${path}/`, after, names);
   }
 }
 

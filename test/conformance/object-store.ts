@@ -89,6 +89,22 @@ export function registerObjectStoreTests(
     );
 
     test(
+      "names what is below a prefix, and what of it comes after a name",
+      inStore(async (store) => {
+        const paths = ["t/a", "t/a/1", "t/a/2/x", "t/a-1", "t/ab/1", "t/b/2", "other/x"];
+        for (const path of paths.slice(1)) await store.replace(path, bytes(path));
+        const below = ["t/a-1", "t/a/1", "t/a/2/x", "t/ab/1", "t/b/2"];
+        expect(await store.names("t/")).toEqual(below);
+        for (const after of [...paths, "t/a/", "t/a/1/", "t/a0", "t/aa", "t/b", "t/b/3", "u", ""])
+          expect([after, await store.names("t/", after)]).toEqual([
+            after,
+            below.filter((path) => path > after),
+          ]);
+        expect(await store.names("nothing/", "a")).toEqual([]);
+      }),
+    );
+
+    test(
       "names the folders directly below a prefix",
       inStore(async (store) => {
         for (const path of ["t/b/2/x", "t/a/1", "t/file", "other/x"]) await store.replace(path, bytes("x"));
@@ -117,6 +133,7 @@ export function registerObjectStoreTests(
           await expect(store.replace(path, bytes("x"))).rejects.toMatchObject({ code: "INTERNAL" });
           await expect(store.remove([path])).rejects.toMatchObject({ code: "INTERNAL" });
           await expect(store.list(path)).rejects.toMatchObject({ code: "INTERNAL" });
+          await expect(store.names(path)).rejects.toMatchObject({ code: "INTERNAL" });
           await expect(store.folders(path)).rejects.toMatchObject({ code: "INTERNAL" });
         }
       }),

@@ -56,7 +56,7 @@ export class Faults {
   async call<T>(name: string, act: () => Promise<T>, half?: () => Promise<unknown>): Promise<T> {
     if (this.#dead) return forever();
     const call = this.calls.length;
-    const changes = !/^(read|list|folders|rows|open|next) /.test(name);
+    const changes = !/^(read|list|names|folders|rows|open|next) /.test(name);
     const moments: Moment[] = changes ? ["before", "after"] : ["before"];
     if (half !== undefined) moments.push("midway");
     this.calls.push({ name, moments });
@@ -105,6 +105,7 @@ export function faultyStore(store: ObjectStore, faults: Faults): ObjectStore {
   return {
     read: (path) => faults.call(`read ${path}`, () => store.read(path)),
     list: (prefix) => faults.call(`list ${prefix}`, () => store.list(prefix)),
+    names: (prefix, after) => faults.call(`names ${prefix}`, () => store.names(prefix, after)),
     folders: (prefix) => faults.call(`folders ${prefix}`, () => store.folders(prefix)),
     create: (path, content) => faults.call(`create ${path}`, () => store.create(path, content)),
     replace: (path, content) => faults.call(`replace ${path}`, () => store.replace(path, content)),

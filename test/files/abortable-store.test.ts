@@ -9,6 +9,7 @@ const BYTES = new TextEncoder().encode("text");
 const REQUESTS: Readonly<Record<keyof ObjectStore, (store: ObjectStore) => Promise<unknown>>> = {
   read: (store) => store.read("t/a"),
   list: (store) => store.list("t/"),
+  names: (store) => store.names("t/"),
   folders: (store) => store.folders(""),
   create: (store) => store.create("t/b", BYTES),
   replace: (store) => store.replace("t/a", new Uint8Array()),

@@ -206,6 +206,7 @@ export function gatedStore(store: ObjectStore, actor: Actor): ObjectStore {
   return {
     read: (path) => actor.call(`read ${path}`, () => store.read(path)),
     list: (prefix) => actor.call(`list ${prefix}`, () => store.list(prefix)),
+    names: (prefix, after) => actor.call(`names ${prefix}`, () => store.names(prefix, after)),
     folders: (prefix) => actor.call(`folders ${prefix}`, () => store.folders(prefix)),
     create: (path, content) => actor.call(`create ${path}`, () => store.create(path, content)),
     replace: (path, content) => actor.call(`replace ${path}`, () => store.replace(path, content)),

@@ -36,6 +36,10 @@ export class LakeStore implements ObjectStore {
     });
   }
 
+  async names(prefix: string, after = ""): Promise<readonly string[]> {
+    return this.paths(pathInside(prefix)).filter((path) => path > after);
+  }
+
   async folders(prefix: string): Promise<readonly string[]> {
     pathInside(prefix);
     const names = new Set<string>();

@@ -31,6 +31,10 @@ export function countingStore(store: ObjectStore, counter: RequestCounter): Obje
       counter.count("list", prefix);
       return store.list(prefix);
     },
+    names: (prefix, after) => {
+      counter.count("list", prefix);
+      return store.names(prefix, after);
+    },
     folders: (prefix) => {
       counter.count("folders", prefix);
       return store.folders(prefix);

@@ -71,6 +71,10 @@ export class MemoryStore implements ObjectStore {
     );
   }
 
+  names(prefix: string, after = ""): Promise<readonly string[]> {
+    return this.#operate("names", prefix, () => this.paths(prefix).filter((path) => path > after));
+  }
+
   folders(prefix: string): Promise<readonly string[]> {
     return this.#operate("folders", prefix, () => {
       const below = [...this.objects.keys()].filter((path) => path.startsWith(prefix));

@@ -18,6 +18,12 @@ export interface ObjectStore {
    */
   list(prefix: string): Promise<readonly StoredObject[]>;
 
+  /**
+   * The paths alone of what `list` gives, of those that come after `after`: nothing is asked about each of them, and folders before it
+   * are not read. Fails as `list` does.
+   */
+  names(prefix: string, after?: string): Promise<readonly string[]>;
+
   /** The names of the folders directly in `prefix`, sorted. A folder that does not exist has none. */
   folders(prefix: string): Promise<readonly string[]>;
 

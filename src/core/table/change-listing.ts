@@ -11,28 +11,45 @@ export interface ChangeListing {
   since(hour: Hour): Promise<readonly ChangeObject[]>;
 }
 
-/** Lists each day when it is first asked for, and never again. */
+/** What was listed of a day: its objects from an hour on. */
+interface ListedDay {
+  readonly sinceHr: string;
+  readonly objects: readonly ChangeObject[];
+}
+
+/**
+ * Lists each hour of a day when it is first asked for, and never again: a busy stream delivers several objects a second, and a
+ * reader of now asks for the last hours.
+ */
 export function listChanges(store: ObjectStore, table: string): ChangeListing {
   const root = changesFolder(table);
-  const listed = new Map<string, readonly ChangeObject[]>();
+  const listed = new Map<string, ListedDay>();
   let known: readonly string[] | undefined;
+  const ofDaySince = async (day: string, hr: string): Promise<readonly ChangeObject[]> => {
+    const before = listed.get(day);
+    if (before !== undefined && before.sinceHr <= hr) return before.objects; // breakage: days-listed-once
+    const folder = `${root}dt=${day}/`;
+    const names = await store.names(folder, `${folder}hr=${hr}`); // breakage: hours-listed-when-asked-for
+    const found = names.flatMap((path) => parseChangeObject(path) ?? []);
+    // breakage: listed-hours-stay
+    const objects =
+      before === undefined
+        ? found
+        : [...found.filter(({ hour }) => hour.hr < before.sinceHr), ...before.objects];
+    listed.set(day, { sinceHr: hr, objects });
+    return objects;
+  };
   const listing: ChangeListing = {
     days: async () => {
       known ??= (await store.folders(root)).flatMap((name) => /^dt=(\d{4}-\d\d-\d\d)$/.exec(name)?.[1] ?? []);
       return known;
     },
-    ofDay: async (day) => {
-      const objects =
-        listed.get(day) ??
-        (await store.list(`${root}dt=${day}/`)).flatMap(({ path }) => parseChangeObject(path) ?? []);
-      listed.set(day, objects); // breakage: days-listed-once
-      return objects;
-    },
+    ofDay: (day) => ofDaySince(day, FIRST_HOUR),
     since: async (hour) => {
       const objects: ChangeObject[] = [];
       for (const day of await listing.days()) {
         if (day < hour.dt) continue;
-        const ofDay = await listing.ofDay(day);
+        const ofDay = await ofDaySince(day, day === hour.dt ? hour.hr : FIRST_HOUR);
         // breakage: hours-compared-within-day
         for (const object of ofDay) if (!(day === hour.dt && object.hour.hr < hour.hr)) objects.push(object);
       }
@@ -41,3 +58,5 @@ export function listChanges(store: ObjectStore, table: string): ChangeListing {
   };
   return listing;
 }
+
+const FIRST_HOUR = "00";

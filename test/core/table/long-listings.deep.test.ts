@@ -25,6 +25,11 @@ class LongStore extends MemoryStore {
     }));
   }
 
+  override async names(prefix: string, after = ""): Promise<readonly string[]> {
+    if (prefix !== this.#folder) return super.names(prefix, after);
+    return this.#objects.map(({ path }) => path).filter((path) => path > after);
+  }
+
   override async list(prefix: string): Promise<readonly StoredObject[]> {
     return prefix === this.#folder ? this.#objects : super.list(prefix);
   }

@@ -51,6 +51,7 @@ function storeOf({ store, tables }: Surroundings, actor: () => Actor): ObjectSto
   return {
     read: (path) => gated().read(path),
     list: (prefix) => gated().list(prefix),
+    names: (prefix, after) => gated().names(prefix, after),
     folders: (prefix) => gated().folders(prefix),
     create: async (path, content) => {
       if (hasNoPlace(path)) throw new InjectedFailure(`there is no place for ${path}`);
