@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { defined } from "../core/defined.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { LakeFolder } from "../embedded/folder/lake-folder.ts";
+import type { KeptLog } from "../embedded/reading/kept-log.ts";
 import { folderStore } from "../files/folder-store.ts";
 import type { Timing } from "../sdk/timing.ts";
 import type { SourceConfig } from "../source/source-connection.ts";
@@ -21,6 +22,7 @@ export class FolderContext {
   readonly options: OpenOptions;
   readonly timing: Timing;
   readonly lifetime: Lifetime = new Lifetime();
+  #keptLog: KeptLog | undefined;
 
   constructor(name: string, options: OpenOptions, timing: Timing) {
     this.name = name;
@@ -41,6 +43,18 @@ export class FolderContext {
     const { memoryMegabytes } = this.options;
     const limits = { ...DEFAULT_LIMITS, ...defined({ threads, memoryMegabytes }) };
     return openLakeFolder(this.folder, limits, signal);
+  }
+
+  /** The change log as statements of the open lake keep it. */
+  async keptLog(): Promise<KeptLog> {
+    const { KeptLog } = await import("../embedded/reading/kept-log.ts");
+    this.#keptLog ??= new KeptLog();
+    return this.#keptLog;
+  }
+
+  async close(): Promise<void> {
+    await this.lifetime.close();
+    await this.#keptLog?.remove();
   }
 
   async withEngine<T>(

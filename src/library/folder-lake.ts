@@ -184,7 +184,8 @@ class FolderLake implements CommandLake {
       const { startQuery } = await import("../embedded/reading/query.ts");
       const lake = await this.#context.openEngine(stop);
       try {
-        const { columns, rows } = await startQuery(lake, { tables, sql, asOfSeconds, numbers });
+        const keptLog = await this.#context.keptLog();
+        const { columns, rows } = await startQuery(lake, { tables, sql, asOfSeconds, numbers, keptLog });
         return { head: columns, batches: rows[Symbol.asyncIterator](), close: () => lake.close() };
       } catch (error) {
         await lake.close(); // breakage: failed-statement-closes-engine
@@ -198,9 +199,10 @@ class FolderLake implements CommandLake {
         const tables = await chosenTables(store, name, undefined);
         const { writeParquet } = await import("../embedded/reading/parquet-result.ts");
         const target = { file: givenFile(cwd, file), overwrite };
+        const keptLog = await this.#context.keptLog();
         return this.#context.withEngine(stop, (lake) =>
           writtenBeside(target, (path) =>
-            writeParquet(lake, { tables, sql, asOfSeconds, path, partitionBy }),
+            writeParquet(lake, { tables, sql, asOfSeconds, path, partitionBy, keptLog }),
           ),
         );
       }),
@@ -208,7 +210,7 @@ class FolderLake implements CommandLake {
   }
 
   close(): Promise<void> {
-    return this.#context.lifetime.close();
+    return this.#context.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

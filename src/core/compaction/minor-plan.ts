@@ -78,7 +78,7 @@ interface HeldUp {
 async function heldUpChanges(
   context: PlanningContext,
   opened: OpenTable,
-  searched: Required<ChangeSelection>,
+  searched: ChangeSelection & Required<Pick<ChangeSelection, "beforeHour">>,
 ): Promise<HeldUp | undefined> {
   const { manifest } = opened;
   const sinceSeconds = manifest.floorSeconds - manifest.skewSeconds;

@@ -39,6 +39,12 @@ export function viewChanges({
   return changesSince(changes, manifest.horizonSeconds - manifest.skewSeconds);
 }
 
+/** Those of the objects that can make a key stand. The others hold changes of the skew allowance alone. */
+export function standingObjects({ objects, standingSinceSeconds }: ChangeSelection): readonly ChangeObject[] {
+  const since = standingSinceSeconds ?? 0;
+  return objects.filter(({ newestChangeSeconds: newest = since }) => newest >= since); // breakage: objects-without-newest-stand
+}
+
 /**
  * From here on partitions are searched for objects that were not folded. Where the clock was put back since the last
  * commit, partitions of the time between may be searched again, which does no harm.

@@ -7,7 +7,7 @@ import { nameList, segmentColumns } from "../sql/typed-columns.ts";
 import { currentRows, historyRows, type RowSelection, snapshotRows } from "../sql/view.ts";
 import type { SnapshotFiles } from "../table/kept-snapshots.ts";
 import type { TableState } from "../table/open-table.ts";
-import { changesSince, viewChanges } from "./change-log.ts";
+import { changesSince, standingObjects, viewChanges } from "./change-log.ts";
 import { segmentRows } from "./segment-rows.ts";
 import { segmentsOfKeys } from "./table-parts.ts";
 
@@ -49,12 +49,8 @@ export async function keyedView(engine: ViewEngine, table: TableState): Promise<
 
 /** What a statement of now reads of the change log. Objects that hold changes of the skew allowance alone decide nothing. */
 async function decidingChanges(table: TableState): Promise<ChangeSelection | undefined> {
-  const selection = await viewChanges(table);
-  const { horizonSeconds } = table.manifest;
-  const stands = selection.objects.some(
-    ({ newestChangeSeconds: newest = horizonSeconds }) => newest >= horizonSeconds,
-  );
-  return stands ? selection : undefined;
+  const selection = { ...(await viewChanges(table)), standingSinceSeconds: table.manifest.horizonSeconds };
+  return standingObjects(selection).length === 0 ? undefined : selection;
 }
 
 function viewOf(

@@ -58,6 +58,8 @@ export interface ChangeSelection {
   readonly sinceHour: Hour;
   /** and before this one. */
   readonly beforeHour?: Hour;
+  /** Only keys with a change at or after this second are asked for: rows of others may be missing. Default: all keys. */
+  readonly standingSinceSeconds?: number;
 }
 
 /** Rows to write, as plain data: a plan can be stored until an engine stages it. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type ChangeObject, segmentFolder } from "../../core/format/lake-path.ts";
 import type { Segment } from "../../core/format/manifest.ts";
+import { standingObjects } from "../../core/overlay/change-log.ts";
 import { integer, literal, quoted } from "../../core/ports/dialect.ts";
 import type { DatedSegments, QueryEngine } from "../../core/ports/query-engine.ts";
 import { changeWireColumns } from "../../core/row/wire-line.ts";
@@ -15,9 +16,10 @@ type FileRelations = Pick<QueryEngine, "changes" | "changeLog" | "segments" | "s
 
 export function fileRelations(root: string): FileRelations {
   return {
-    changes: (schema, { objects }) => {
-      const columns = changeWireColumns(schema);
-      return byName(emptyWireRows(duckdb, columns), nameList(columns), scans(filesOf(root, objects)));
+    changes: (schema, selection) => {
+      const standing = new Set(standingObjects(selection));
+      const others = selection.objects.filter((object) => !standing.has(object));
+      return changesIn(schema, filesOf(root, [...standing]), filesOf(root, others));
     },
     changeLog: (schema, objects) => {
       const partitions = [
@@ -37,6 +39,23 @@ export function fileRelations(root: string): FileRelations {
     },
     snapshots: (schema, kept) => snapshotsOf(root, schema, kept),
   };
+}
+
+/**
+ * A relation with the wire columns of the change log: the rows of the files in `standing`, and those rows of the files in `others` whose
+ * keys are in the former. A window is sorted, and most changes of its skew allowance are of keys that have none after it.
+ */
+export function changesIn(schema: Schema, standing: readonly string[], others: readonly string[]): string {
+  const columns = changeWireColumns(schema);
+  const all = (rows: readonly string[]): string =>
+    byName(emptyWireRows(duckdb, columns), nameList(columns), rows);
+  const [first] = scans(standing);
+  // breakage: allowance-of-standing-keys-read
+  const allowed = scans(others).map(
+    (rows) =>
+      `SELECT * FROM (${rows}) WHERE _key IN (SELECT _key FROM (${first ?? ""}) WHERE _key IS NOT NULL)`,
+  );
+  return first === undefined ? all([]) : all([first, ...allowed]);
 }
 
 /** A relation with the columns of segments over the rows of these statements. */
@@ -73,7 +92,8 @@ function snapshotsOf(root: string, schema: Schema, kept: readonly DatedSegments[
   return byName(empty, columns, [scan]);
 }
 
-function filesOf(root: string, objects: readonly ChangeObject[]): readonly string[] {
+/** The files of objects of the change log. */
+export function filesOf(root: string, objects: readonly ChangeObject[]): readonly string[] {
   return objects.map(({ path }) => join(root, path));
 }
 

@@ -14,6 +14,7 @@ export async function confine(
     literal(lake.root),
     filePattern(lake.root),
     literal(lake.session.temporaryFolder),
+    filePattern(lake.session.temporaryFolder),
     ...also.map(literal),
   ]);
   await lake.session.run(`SET allowed_directories = [${[...allowed].join(", ")}]`);

@@ -1,4 +1,5 @@
 /** People's own SQL over the lake's tables: one statement, read-only, confined to the lake's folder. */
+import { defined } from "../../core/defined.ts";
 import { DynalakeError } from "../../core/error.ts";
 import {
   currentView,
@@ -6,6 +7,7 @@ import {
   type LakeView,
   segmentsView,
   snapshotsView,
+  type ViewEngine,
   viewNames,
 } from "../../core/overlay/lake-view.ts";
 import { shownView } from "../../core/overlay/shown-view.ts";
@@ -23,6 +25,7 @@ import { rowBatches } from "../duckdb/row-batches.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 import { cellConverter } from "./cells.ts";
 import { confine } from "./confinement.ts";
+import type { KeptLog } from "./kept-log.ts";
 import { keysAskedFor } from "./keys-asked-for.ts";
 import { oneReading } from "./one-reading.ts";
 import { type ReadRelations, readRelations } from "./read-relations.ts";
@@ -33,6 +36,8 @@ export interface QueryRequest {
   readonly sql: string;
   readonly asOfSeconds?: number | undefined;
   readonly numbers: NumberForm;
+  /** Where statements of an open lake keep its change log. Default: nowhere. */
+  readonly keptLog?: KeptLog | undefined;
 }
 
 export interface QueryResult {
@@ -137,25 +142,32 @@ async function wantedViews(
   const then = await asOf(lake, table, request, reads);
   if (then === undefined) return [];
   const keys = keysAskedFor(tree, then.schema);
-  const column = valuePartitioning(then.schema)?.column;
-  const segments =
-    column !== undefined && request.sql.toLowerCase().includes(column)
-      ? await partScans(lake.session, lake.root, then)
-      : undefined;
   const { dialect } = engine;
+  const reading = await currentEngine(lake, then, request, reads.asksForAll || reads.names.has(name));
   const views = [
-    await currentView(
-      segments === undefined ? engine : { ...engine, segments },
-      then,
-      request.asOfSeconds,
-      keys,
-    ),
+    await currentView(reading, then, request.asOfSeconds, keys),
     ...(isRead(`${name}__segments`) ? [segmentsView(engine, then)] : []),
     ...(isRead(`${name}_snapshots`) ? [await snapshotsOf(lake, then)] : []),
   ].map((view) => shownView(dialect, then, view, "label"));
   if (!isRead(`${name}_history`) && !isRead(`${name}__changes`)) return views;
   const history = await historyViews(engine, table);
   return [...views, ...history.map((view) => shownView(dialect, table, view, "label"))];
+}
+
+/** How the statement reads the base and the change log of the table for its current rows. */
+async function currentEngine(
+  lake: LakeFolder,
+  table: TableState,
+  { sql, asOfSeconds, keptLog }: Omit<QueryRequest, "numbers">,
+  isRead: boolean,
+): Promise<ViewEngine> {
+  const column = valuePartitioning(table.schema)?.column;
+  const isNamed = column !== undefined && sql.toLowerCase().includes(column);
+  const segments = isNamed ? await partScans(lake.session, lake.root, table) : undefined;
+  // Statements of a time read other objects, each of them others.
+  const isKept = isRead && asOfSeconds === undefined; // breakage: statements-of-a-time-make-no-pieces
+  const changes = isKept ? await keptLog?.changesOf(lake, table) : undefined;
+  return { ...lake.engine, ...defined({ segments, changes }) };
 }
 
 async function snapshotsOf({ engine, store }: LakeFolder, table: TableState): Promise<LakeView> {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { changeObjectPath, changesFolder, hourOf } from "../../../src/core/format/lake-path.ts";
 import { initialManifest } from "../../../src/core/format/manifest.ts";
-import { changesSince, viewChanges } from "../../../src/core/overlay/change-log.ts";
+import { changesSince, standingObjects, viewChanges } from "../../../src/core/overlay/change-log.ts";
 import { listChanges } from "../../../src/core/table/change-listing.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 
@@ -65,4 +65,14 @@ test("the view needs what lies within the skew allowance before its horizon", as
   const manifest = { ...initialManifest(1), horizonSeconds: DAY, skewSeconds: 120 };
   const store = logOf({ at: DAY, newest: DAY - 121 }, { at: DAY, newest: DAY - 120 });
   expect((await viewChanges({ changes: listChanges(store, "t"), manifest })).objects).toHaveLength(1);
+});
+
+test("an object can make a key stand unless its name tells that it cannot", async () => {
+  const store = logOf({ at: DAY, newest: DAY - 1 }, { at: DAY, newest: DAY });
+  store.plant(`${changesFolder("t")}dt=2026-11-23/hr=00/of-another-writer.parquet`, "rows");
+  const selection = await changesSince(listChanges(store, "t"), DAY - 120);
+  expect(selection.objects).toHaveLength(3);
+  const standing = standingObjects({ ...selection, standingSinceSeconds: DAY });
+  expect(standing).toEqual(selection.objects.slice(1));
+  expect(standingObjects(selection)).toEqual(selection.objects);
 });
