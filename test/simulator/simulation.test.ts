@@ -9,7 +9,7 @@ import { ONE_TABLE, report, simulate } from "./simulation.ts";
 
 test("thousands of steps hold every promise, and meet every kind of event", async () => {
   const result = await simulate({
-    steps: tries(9_000),
+    steps: tries(18_000),
     seed: 1,
     length: 300,
     game: ONE_TABLE,

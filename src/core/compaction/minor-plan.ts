@@ -25,10 +25,11 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
   const { manifest } = opened;
   const nowSeconds = context.nowSeconds();
   const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
+  // The window mostly begins earlier: all is listed at once then.
+  const window = await viewChanges(opened);
   const objects = await opened.changes.since(sinceHour);
   // breakage: late-arrivals-folded
   const oldestLateSeconds = await oldestLate(context, opened, { objects, sinceHour });
-  const window = await viewChanges(opened);
   const heldUp = await heldUpChanges(context, opened, {
     objects,
     sinceHour,
