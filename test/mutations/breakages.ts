@@ -2669,6 +2669,13 @@ export const breakages: readonly Breakage[] = [
     tests: ["test/embedded/reading/kept-log.test.ts"],
   },
   {
+    name: "large objects are joined, too",
+    marker: "large-objects-are-read-as-they-are",
+    find: "!kept.large.has(path)",
+    put: "path.length > 0",
+    tests: ["test/embedded/reading/kept-log.test.ts"],
+  },
+  {
     name: "a statement of a time makes pieces",
     marker: "statements-of-a-time-make-no-pieces",
     find: "isRead && asOfSeconds === undefined",

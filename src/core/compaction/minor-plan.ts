@@ -3,6 +3,7 @@ import { type ChangeObject, type Hour, hourOf } from "../format/lake-path.ts";
 import { deltaSegments } from "../format/manifest.ts";
 import {
   changesSince,
+  firstHour,
   heldUpObjects,
   searchedSinceSeconds,
   unfolded,
@@ -24,12 +25,14 @@ export async function planMinor(context: PlanningContext, opened: OpenTable): Pr
   const { policy } = context;
   const { manifest } = opened;
   const nowSeconds = context.nowSeconds();
-  const sinceHour = hourOf(searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds));
-  // The window mostly begins earlier: all is listed at once then.
-  const window = await viewChanges(opened);
+  const searchedSeconds = searchedSinceSeconds(manifest, nowSeconds, policy.deliveryDelaySeconds);
+  const sinceHour = hourOf(searchedSeconds);
+  // One listing for all that is read below.
+  await opened.changes.since(firstHour(manifest, searchedSeconds));
   const objects = await opened.changes.since(sinceHour);
   // breakage: late-arrivals-folded
   const oldestLateSeconds = await oldestLate(context, opened, { objects, sinceHour });
+  const window = await viewChanges(opened);
   const heldUp = await heldUpChanges(context, opened, {
     objects,
     sinceHour,

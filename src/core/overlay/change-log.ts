@@ -31,6 +31,14 @@ export function windowHour(sinceSeconds: number): Hour {
   return hourOf(sinceSeconds - HOUR_SECONDS); // breakage: held-up-objects-outlive-snapshot
 }
 
+/** The first partition that is read for the view's window, or for changes from another second on. */
+export function firstHour(
+  { horizonSeconds, skewSeconds }: Pick<Manifest, "horizonSeconds" | "skewSeconds">,
+  seconds: number,
+): Hour {
+  return hourOf(Math.min(seconds, horizonSeconds - skewSeconds - HOUR_SECONDS));
+}
+
 /** What the view overlays: the log window with its skew allowance. */
 export function viewChanges({
   changes,

@@ -14,7 +14,10 @@ export interface LogPiece {
 
 /** All rows of the objects that a statement reads: those of the pieces, and those of the other objects. */
 export interface LogReading {
-  /** Pieces have other objects' rows, too, if these were joined with one that is read: the statement's window leaves them out. */
+  /**
+   * Pieces have other objects' rows, too, if these were joined with one that is read. The statement's window leaves out those that are
+   * too old; others were delivered since its listing, and make its answer newer.
+   */
   readonly pieces: readonly LogPiece[];
   readonly others: readonly ChangeObject[];
 }
@@ -32,8 +35,8 @@ const JOINED_MIN = 32;
 /** A piece is read for as long as one of its objects is. */
 const JOINED_MAX = 128;
 
-/** The objects without a piece, as pieces should be made of them: those of one time together. None where they are few. */
-export function piecesToMake({ others }: LogReading): readonly (readonly ChangeObject[])[] {
+/** Objects without a piece, as pieces should be made of them: those of one time together. None where they are few. */
+export function piecesToMake(others: readonly ChangeObject[]): readonly (readonly ChangeObject[])[] {
   if (others.length < JOINED_MIN) return [];
   const timeOf = ({ newestChangeSeconds: newest = Number.POSITIVE_INFINITY }: ChangeObject): number => newest;
   const ordered = [...others].sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1));

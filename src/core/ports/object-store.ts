@@ -19,8 +19,8 @@ export interface ObjectStore {
   list(prefix: string): Promise<readonly StoredObject[]>;
 
   /**
-   * The paths alone of what `list` gives, of those that come after `after`: nothing is asked about each of them, and folders before it
-   * are not read. Fails as `list` does.
+   * Only the paths of what `list` gives, those after `after`, which is not one of them itself: sizes and times are not asked for, and
+   * folders before it are not read. Fails as `list` does.
    */
   names(prefix: string, after?: string): Promise<readonly string[]>;
 

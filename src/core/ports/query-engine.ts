@@ -58,7 +58,10 @@ export interface ChangeSelection {
   readonly sinceHour: Hour;
   /** and before this one. */
   readonly beforeHour?: Hour;
-  /** Only keys with a change at or after this second are asked for: rows of others may be missing. Default: all keys. */
+  /**
+   * Only keys with a change at or after this second are asked for: all of their rows are there, and those of others may be
+   * missing. Default: all keys.
+   */
   readonly standingSinceSeconds?: number;
 }
 

@@ -24,13 +24,16 @@ interface ListedDay {
 export function listChanges(store: ObjectStore, table: string): ChangeListing {
   const root = changesFolder(table);
   const listed = new Map<string, ListedDay>();
-  let known: readonly string[] | undefined;
+  let knownDays: readonly string[] | undefined;
   const ofDaySince = async (day: string, hr: string): Promise<readonly ChangeObject[]> => {
-    const before = listed.get(day);
-    if (before !== undefined && before.sinceHr <= hr) return before.objects; // breakage: days-listed-once
+    const known = listed.get(day);
+    if (known !== undefined && known.sinceHr <= hr) return known.objects; // breakage: days-listed-once
     const folder = `${root}dt=${day}/`;
     const names = await store.names(folder, `${folder}hr=${hr}`); // breakage: hours-listed-when-asked-for
     const found = names.flatMap((path) => parseChangeObject(path) ?? []);
+    // It may have been listed meanwhile.
+    const before = listed.get(day);
+    if (before !== undefined && before.sinceHr <= hr) return before.objects;
     // breakage: listed-hours-stay
     const objects =
       before === undefined
@@ -41,8 +44,10 @@ export function listChanges(store: ObjectStore, table: string): ChangeListing {
   };
   const listing: ChangeListing = {
     days: async () => {
-      known ??= (await store.folders(root)).flatMap((name) => /^dt=(\d{4}-\d\d-\d\d)$/.exec(name)?.[1] ?? []);
-      return known;
+      knownDays ??= (await store.folders(root)).flatMap(
+        (name) => /^dt=(\d{4}-\d\d-\d\d)$/.exec(name)?.[1] ?? [],
+      );
+      return knownDays;
     },
     ofDay: (day) => ofDaySince(day, FIRST_HOUR),
     since: async (hour) => {

@@ -20,7 +20,7 @@ const ROW_GROUP_ROWS = 122_880;
  */
 const PIECE_ROW_GROUP_ROWS = 51_200;
 /** And their bytes: a row group is in memory whole while it is written, and rows can have 400 KB. */
-const ROW_GROUP_BYTES = 32 * 1024 * 1024;
+export const ROW_GROUP_BYTES: number = 32 * 1024 * 1024;
 /** Of zstd. The engine's own, 3, writes files that are 3% smaller in a sixth more CPU time. */
 const COMPRESSION_LEVEL = 2;
 

@@ -43,7 +43,7 @@ export function fileRelations(root: string): FileRelations {
 
 /**
  * A relation with the wire columns of the change log: the rows of the files in `standing`, and those rows of the files in `others` whose
- * keys are in the former. A window is sorted, and most changes of its skew allowance are of keys that have none after it.
+ * keys are in the former: what is left of a window is sorted, and most changes of its skew allowance are of keys that do not stand.
  */
 export function changesIn(schema: Schema, standing: readonly string[], others: readonly string[]): string {
   const columns = changeWireColumns(schema);

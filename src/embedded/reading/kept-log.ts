@@ -3,10 +3,11 @@
  * this machine's disk, for as long as the lake is open. The objects themselves stay as they are.
  */
 import { linkSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
+import type { ChangeObject } from "../../core/format/lake-path.ts";
 import { standingObjects, viewChanges } from "../../core/overlay/change-log.ts";
 import { type LogPiece, type LogReading, piecesToMake, readingOf } from "../../core/overlay/log-pieces.ts";
 import { literal } from "../../core/ports/dialect.ts";
@@ -17,6 +18,7 @@ import type { Schema } from "../../core/schema/schema.ts";
 import type { TableState } from "../../core/table/open-table.ts";
 import { fileError } from "../../files/file-error.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../files/temporary-folder.ts";
+import { ROW_GROUP_BYTES } from "../duckdb/duckdb-engine.ts";
 import { changesIn, filesOf } from "../duckdb/file-relations.ts";
 import type { LakeFolder } from "../folder/lake-folder.ts";
 
@@ -25,20 +27,29 @@ interface KeptTable {
   /** The columns of its pieces. Those of another schema are of no use. */
   readonly form: string;
   pieces: readonly LogPiece[];
+  /** The paths of objects that are large enough to be read as they are. */
+  large: ReadonlySet<string>;
   isRead: boolean;
   isJoining: boolean;
 }
+
+/** An object of more bytes takes longer to read than to open. */
+const JOINED_BYTES_MAX = 512 * 1024;
+/** A statement that finds a long log joins only so much of it. */
+const PIECES_AT_ONCE_MAX = 8;
+/** What a failure to join may be. The statement then reads the objects, and has the failures of its own. */
+const FAILURES: ReadonlySet<string> = new Set(["DISK_FULL", "STORE_FAILED", "LAKE_DAMAGED", "ENGINE_FAILED"]);
 
 export class KeptLog {
   readonly #tables: Map<string, KeptTable> = new Map();
   #folder: TemporaryFolder | undefined;
   #pieces = 0;
-  /** The disk has no room for pieces, or none for a second name of a file: objects are read one by one. */
+  /** Pieces cannot be made here, or not be named twice: objects are read one by one. */
   #isOff = false;
 
   /**
    * How a statement of now reads the table's change log. Its session has names of its own for the pieces, in its temporary folder, so
-   * that they can be dropped while it reads. Fails as the statement would.
+   * that they can be dropped while it reads. Rejects with the signal's reason.
    */
   async changesOf(lake: LakeFolder, table: TableState): Promise<QueryEngine["changes"]> {
     const schema = withEarlierColumns(table.schema);
@@ -46,9 +57,14 @@ export class KeptLog {
     const kept = await this.#tableOf(schema);
     await this.#dropUnneeded(kept, selection);
     // Most lakes are opened for one statement.
-    if (kept.isRead) await this.#join(lake, schema, kept, selection);
+    const standing = standingObjects({
+      ...selection,
+      standingSinceSeconds: table.manifest.horizonSeconds,
+    });
+    // A log in which no key stands is not read.
+    if (kept.isRead && standing.length > 0) await this.#join(lake, schema, kept, selection);
     kept.isRead = true;
-    const pieces = this.#namedFor(lake, kept.pieces);
+    const pieces = await this.#namedFor(lake, kept.pieces);
     return (columns, asked) => {
       const all = this.#filesOf(lake, readingOf(pieces, asked.objects));
       const standing = new Set(this.#filesOf(lake, readingOf(pieces, standingObjects(asked))));
@@ -68,7 +84,13 @@ export class KeptLog {
     const form = JSON.stringify(changeWireColumns(schema));
     const known = this.#tables.get(schema.table);
     if (known?.form === form) return known; // breakage: pieces-have-the-columns-of-now
-    const made: KeptTable = { form, pieces: [], isRead: known !== undefined, isJoining: false };
+    const made: KeptTable = {
+      form,
+      pieces: [],
+      large: new Set(),
+      isRead: known !== undefined,
+      isJoining: false,
+    };
     this.#tables.set(schema.table, made);
     if (known !== undefined) {
       const { pieces } = known;
@@ -89,21 +111,52 @@ export class KeptLog {
     if (this.#isOff || kept.isJoining) return;
     kept.isJoining = true;
     try {
-      for (const objects of piecesToMake(readingOf(kept.pieces, selection.objects))) {
-        const rows = lake.engine.changes(schema, { ...selection, objects });
-        const piece = { file: this.#newFile(), objects: new Set(objects.map(({ path }) => path)) };
-        await lake.session
-          .run(`COPY (SELECT * FROM ${rows}) TO ${literal(piece.file)} (FORMAT parquet)`)
-          .catch(async (error: unknown) => {
-            await remove([piece]);
-            throw error;
-          });
+      const { others } = readingOf(kept.pieces, selection.objects);
+      kept.large = new Set(others.flatMap(({ path }) => (kept.large.has(path) ? [path] : [])));
+      const small = others.filter(({ path }) => !kept.large.has(path));
+      for (const objects of piecesToMake(small).slice(0, PIECES_AT_ONCE_MAX)) {
+        const joined = await this.#smallOnes(lake, kept, objects);
+        // Meanwhile another schema may have made what is kept anew.
+        if (joined.length < 2 || this.#tables.get(schema.table) !== kept) continue;
+        const piece = await this.#make(lake, schema, { ...selection, objects: joined });
         kept.pieces = [...kept.pieces, piece];
       }
     } catch (error) {
-      this.#turnOff(error);
+      await this.#turnOff(error);
     } finally {
       kept.isJoining = false;
+    }
+  }
+
+  /** Notes the others as large. An object that is gone is left to the statement. */
+  async #smallOnes(
+    { root }: LakeFolder,
+    kept: KeptTable,
+    objects: readonly ChangeObject[],
+  ): Promise<readonly ChangeObject[]> {
+    const bytes = await Promise.all(
+      objects.map(({ path }) =>
+        stat(join(root, path)).then(
+          ({ size }) => size,
+          () => Number.POSITIVE_INFINITY,
+        ),
+      ),
+    );
+    const large = objects.flatMap(({ path }, i) => ((bytes[i] as number) > JOINED_BYTES_MAX ? [path] : []));
+    kept.large = new Set([...kept.large, ...large]);
+    return objects.filter(({ path }) => !kept.large.has(path)); // breakage: large-objects-are-read-as-they-are
+  }
+
+  async #make(lake: LakeFolder, schema: Schema, selection: ChangeSelection): Promise<LogPiece> {
+    const piece = { file: this.#newFile(), objects: new Set(selection.objects.map(({ path }) => path)) };
+    const rows = `SELECT * FROM ${lake.engine.changes(schema, selection)}`;
+    const form = `FORMAT parquet, ROW_GROUP_SIZE_BYTES ${ROW_GROUP_BYTES}`;
+    try {
+      await lake.session.run(`COPY (${rows}) TO ${literal(piece.file)} (${form})`);
+      return piece;
+    } catch (error) {
+      await remove([piece]);
+      throw error;
     }
   }
 
@@ -117,7 +170,7 @@ export class KeptLog {
   }
 
   /** Names of one moment: none of the pieces is dropped in between. */
-  #namedFor({ session }: LakeFolder, pieces: readonly LogPiece[]): readonly LogPiece[] {
+  async #namedFor({ session }: LakeFolder, pieces: readonly LogPiece[]): Promise<readonly LogPiece[]> {
     if (this.#isOff) return [];
     try {
       return pieces.map((piece) => {
@@ -126,16 +179,17 @@ export class KeptLog {
         return { ...piece, file };
       });
     } catch (error) {
-      this.#turnOff(fileError(error, session.temporaryFolder));
+      await this.#turnOff(fileError(error, session.temporaryFolder));
       return [];
     }
   }
 
-  #turnOff(error: unknown): void {
-    const isOfDisk =
-      error instanceof DynalakeError && (error.code === "DISK_FULL" || error.code === "STORE_FAILED");
-    if (!isOfDisk) throw error;
+  /** From now on statements do without pieces, unless it was the statement that was cut short. */
+  async #turnOff(error: unknown): Promise<void> {
+    if (!(error instanceof DynalakeError && FAILURES.has(error.code))) throw error;
     this.#isOff = true; // breakage: statements-do-without-pieces
+    this.#tables.clear();
+    await this.remove();
   }
 }
 

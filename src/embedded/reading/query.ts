@@ -164,7 +164,7 @@ async function currentEngine(
   const column = valuePartitioning(table.schema)?.column;
   const isNamed = column !== undefined && sql.toLowerCase().includes(column);
   const segments = isNamed ? await partScans(lake.session, lake.root, table) : undefined;
-  // Statements of a time read other objects, each of them others.
+  // Statements of different times read different objects: their pieces would be read once.
   const isKept = isRead && asOfSeconds === undefined; // breakage: statements-of-a-time-make-no-pieces
   const changes = isKept ? await keptLog?.changesOf(lake, table) : undefined;
   return { ...lake.engine, ...defined({ segments, changes }) };

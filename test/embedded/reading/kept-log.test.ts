@@ -1,9 +1,11 @@
 /** Statements of an open lake, which keeps the change log in pieces: they find the rows that statements of others find. */
+import { randomBytes } from "node:crypto";
 import { readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { compactMinorThenMajor } from "../../../src/core/compaction/compact.ts";
 import { deliver } from "../../../src/core/delivery/deliver.ts";
+import { DynalakeError } from "../../../src/core/error.ts";
 import { rowCodec } from "../../../src/core/row/row.ts";
 import { lineWriter } from "../../../src/core/row/wire-line.ts";
 import { type AttributeFile, parseSchema, type Schema } from "../../../src/core/schema/schema.ts";
@@ -28,6 +30,7 @@ interface Change {
   readonly version: number;
   readonly atSeconds: number;
   readonly isRemoval?: boolean;
+  readonly text?: string;
 }
 
 interface Statement {
@@ -88,8 +91,8 @@ async function withReader(use: (reader: Reader) => Promise<void>): Promise<void>
 }
 
 async function deliverOne(lake: LakeFolder, schema: Schema, change: Change): Promise<void> {
-  const { id, n, version, atSeconds, isRemoval = false } = change;
-  const item = { id: { S: id }, n: { N: String(n) }, later: { S: `later ${n}` } };
+  const { id, n, version, atSeconds, isRemoval = false, text = `later ${n}` } = change;
+  const item = { id: { S: id }, n: { N: String(n) }, later: { S: text } };
   const record = {
     eventName: isRemoval ? "REMOVE" : "MODIFY",
     dynamodb: {
@@ -247,6 +250,54 @@ test("a newer change that carries an earlier time is found, as far as the allowa
     await deliver(changes(MANY, 10_000));
     const sql = "SELECT id, n FROM t WHERE id < 'c' ORDER BY id";
     for (let time = 0; time < 3; time++) expect((await ask(sql)).rows).toEqual(["a 9", "b 1"]);
+  }));
+
+test("large objects are read as they are", () =>
+  withReader(async ({ ask, deliver, kept, lake }) => {
+    await deliver(changes(MANY));
+    const known = new Set(await lake.store.names("t/changes/"));
+    const text = randomBytes(900_000).toString("base64");
+    await deliver([{ id: "large", n: 1, version: 5, atSeconds: CHANGED_AT_SECONDS, text }]);
+    await ask();
+    expect(await ask()).toMatchObject({ pieces: ["piece-0.parquet"] });
+    const paths = await lake.store.names("t/changes/");
+    const [large = ""] = paths.filter((path) => !known.has(path));
+    await writeFile(join(lake.root, large), "no rows");
+    const schema = schemaWith({ n: { type: "int" } });
+    await expect(statement(lake, schema, ROWS, kept)).rejects.toMatchObject({ code: "LAKE_DAMAGED" });
+  }));
+
+test.each(["DISK_FULL", "STORE_FAILED", "LAKE_DAMAGED", "ENGINE_FAILED"] as const)(
+  "where a piece cannot be made (%s), statements read the objects",
+  (code) =>
+    withReader(async ({ ask, deliver, kept, lake }) => {
+      await deliver(changes(MANY));
+      await ask();
+      const run = () => Promise.reject(new DynalakeError(code, "no piece"));
+      const session = {
+        run,
+        temporaryFolder: lake.session.temporaryFolder,
+      } as unknown as LakeFolder["session"];
+      const table = await openTableOf(lake.store, schemaWith({ n: { type: "int" } }));
+      await kept.changesOf({ ...lake, session }, table);
+      const { pieces, rows } = await ask();
+      expect(pieces).toEqual([]);
+      expect(rows).toHaveLength(MANY);
+    }),
+);
+
+test("a statement that is cut short while it joins leaves it to the next one", () =>
+  withReader(async ({ ask, deliver, kept, lake }) => {
+    await deliver(changes(MANY));
+    await ask();
+    const run = () => Promise.reject(new Error("cut short"));
+    const session = {
+      run,
+      temporaryFolder: lake.session.temporaryFolder,
+    } as unknown as LakeFolder["session"];
+    const table = await openTableOf(lake.store, schemaWith({ n: { type: "int" } }));
+    await expect(kept.changesOf({ ...lake, session }, table)).rejects.toThrow("cut short");
+    expect(await ask()).toMatchObject({ pieces: ["piece-1.parquet"] });
   }));
 
 test("where a piece can have no second name, statements read the objects", () =>
