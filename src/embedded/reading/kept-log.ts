@@ -56,13 +56,10 @@ export class KeptLog {
     const selection = await viewChanges(table);
     const kept = await this.#tableOf(schema);
     await this.#dropUnneeded(kept, selection);
-    // Most lakes are opened for one statement.
-    const standing = standingObjects({
-      ...selection,
-      standingSinceSeconds: table.manifest.horizonSeconds,
-    });
-    // A log in which no key stands is not read.
-    if (kept.isRead && standing.length > 0) await this.#join(lake, schema, kept, selection);
+    const { horizonSeconds } = table.manifest;
+    const isNeeded = standingObjects({ ...selection, standingSinceSeconds: horizonSeconds }).length > 0;
+    // Most lakes are opened for one statement, and a log in which no key stands is not read.
+    if (kept.isRead && isNeeded) await this.#join(lake, schema, kept, selection);
     kept.isRead = true;
     const pieces = await this.#namedFor(lake, kept.pieces);
     return (columns, asked) => {
