@@ -47,6 +47,14 @@ export function viewChanges({
   return changesSince(changes, manifest.horizonSeconds - manifest.skewSeconds);
 }
 
+/** What a statement of now reads of the log; undefined if no key stands, since changes of the skew allowance alone decide nothing. */
+export async function decidingChanges(
+  table: Pick<TableState, "changes" | "manifest">,
+): Promise<ChangeSelection | undefined> {
+  const selection = { ...(await viewChanges(table)), standingSinceSeconds: table.manifest.horizonSeconds };
+  return standingObjects(selection).length === 0 ? undefined : selection;
+}
+
 /** Those of the objects that can make a key stand. The others hold changes of the skew allowance alone. */
 export function standingObjects({ objects, standingSinceSeconds }: ChangeSelection): readonly ChangeObject[] {
   const since = standingSinceSeconds ?? 0;

@@ -7,7 +7,7 @@ import { nameList, segmentColumns } from "../sql/typed-columns.ts";
 import { currentRows, historyRows, type RowSelection, snapshotRows } from "../sql/view.ts";
 import type { SnapshotFiles } from "../table/kept-snapshots.ts";
 import type { TableState } from "../table/open-table.ts";
-import { changesSince, standingObjects, viewChanges } from "./change-log.ts";
+import { changesSince, decidingChanges, viewChanges } from "./change-log.ts";
 import { segmentRows } from "./segment-rows.ts";
 import { segmentsOfKeys } from "./table-parts.ts";
 
@@ -45,12 +45,6 @@ export async function standingView(engine: ViewEngine, table: TableState): Promi
 /** `<table>` now, with `_key` as another column: for lookups by key. */
 export async function keyedView(engine: ViewEngine, table: TableState): Promise<LakeView> {
   return viewOf(engine, table, await decidingChanges(table), { columns: "segment" });
-}
-
-/** What a statement of now reads of the change log. Objects that hold changes of the skew allowance alone decide nothing. */
-async function decidingChanges(table: TableState): Promise<ChangeSelection | undefined> {
-  const selection = { ...(await viewChanges(table)), standingSinceSeconds: table.manifest.horizonSeconds };
-  return standingObjects(selection).length === 0 ? undefined : selection;
 }
 
 function viewOf(

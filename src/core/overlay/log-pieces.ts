@@ -38,7 +38,7 @@ const JOINED_MAX = 128;
 /** Objects without a piece, as pieces should be made of them: those of one time together. None where they are few. */
 export function piecesToMake(others: readonly ChangeObject[]): readonly (readonly ChangeObject[])[] {
   if (others.length < JOINED_MIN) return [];
-  const timeOf = ({ newestChangeSeconds: newest = Number.POSITIVE_INFINITY }: ChangeObject): number => newest;
-  const ordered = [...others].sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1));
+  const timeOf = ({ newestChangeSeconds: newest = Number.MAX_SAFE_INTEGER }: ChangeObject): number => newest;
+  const ordered = [...others].sort((one, other) => timeOf(one) - timeOf(other));
   return batchesOf(ordered, JOINED_MAX);
 }

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DynalakeError } from "../../core/error.ts";
 import type { ChangeObject } from "../../core/format/lake-path.ts";
-import { standingObjects, viewChanges } from "../../core/overlay/change-log.ts";
+import { decidingChanges, standingObjects } from "../../core/overlay/change-log.ts";
 import { type LogPiece, type LogReading, piecesToMake, readingOf } from "../../core/overlay/log-pieces.ts";
 import { literal } from "../../core/ports/dialect.ts";
 import type { ChangeSelection, QueryEngine } from "../../core/ports/query-engine.ts";
@@ -27,8 +27,6 @@ interface KeptTable {
   /** The columns of its pieces. Those of another schema are of no use. */
   readonly form: string;
   pieces: readonly LogPiece[];
-  /** The paths of objects that are large enough to be read as they are. */
-  large: ReadonlySet<string>;
   isRead: boolean;
   isJoining: boolean;
 }
@@ -53,13 +51,13 @@ export class KeptLog {
    */
   async changesOf(lake: LakeFolder, table: TableState): Promise<QueryEngine["changes"]> {
     const schema = withEarlierColumns(table.schema);
-    const selection = await viewChanges(table);
+    const selection = await decidingChanges(table);
+    // The log is not read then.
+    if (selection === undefined) return lake.engine.changes;
     const kept = await this.#tableOf(schema);
     await this.#dropUnneeded(kept, selection);
-    const { horizonSeconds } = table.manifest;
-    const isNeeded = standingObjects({ ...selection, standingSinceSeconds: horizonSeconds }).length > 0;
-    // Most lakes are opened for one statement, and a log in which no key stands is not read.
-    if (kept.isRead && isNeeded) await this.#join(lake, schema, kept, selection);
+    // Most lakes are opened for one statement.
+    if (kept.isRead) await this.#join(lake, schema, kept, selection);
     kept.isRead = true;
     const pieces = await this.#namedFor(lake, kept.pieces);
     return (columns, asked) => {
@@ -84,7 +82,6 @@ export class KeptLog {
     const made: KeptTable = {
       form,
       pieces: [],
-      large: new Set(),
       isRead: known !== undefined,
       isJoining: false,
     };
@@ -92,7 +89,7 @@ export class KeptLog {
     if (known !== undefined) {
       const { pieces } = known;
       known.pieces = [];
-      await remove(pieces);
+      await removeFiles(pieces);
     }
     return made;
   }
@@ -100,7 +97,7 @@ export class KeptLog {
   async #dropUnneeded(kept: KeptTable, { objects }: ChangeSelection): Promise<void> {
     const { pieces } = kept;
     kept.pieces = readingOf(pieces, objects).pieces;
-    await remove(pieces.filter((piece) => !kept.pieces.includes(piece)));
+    await removeFiles(pieces.filter((piece) => !kept.pieces.includes(piece)));
   }
 
   /** Joins the objects that have no piece, if they are many. One statement does it, and others go on with what there is. */
@@ -108,14 +105,11 @@ export class KeptLog {
     if (this.#isOff || kept.isJoining) return;
     kept.isJoining = true;
     try {
-      const { others } = readingOf(kept.pieces, selection.objects);
-      kept.large = new Set(others.flatMap(({ path }) => (kept.large.has(path) ? [path] : [])));
-      const small = others.filter(({ path }) => !kept.large.has(path));
-      for (const objects of piecesToMake(small).slice(0, PIECES_AT_ONCE_MAX)) {
-        const joined = await this.#smallOnes(lake, kept, objects);
-        // Meanwhile another schema may have made what is kept anew.
-        if (joined.length < 2 || this.#tables.get(schema.table) !== kept) continue;
-        const piece = await this.#make(lake, schema, { ...selection, objects: joined });
+      const others = await smallOnes(lake, readingOf(kept.pieces, selection.objects).others);
+      for (const objects of piecesToMake(others).slice(0, PIECES_AT_ONCE_MAX)) {
+        // Another schema may have made what is kept anew.
+        if (this.#tables.get(schema.table) !== kept) break;
+        const piece = await this.#make(lake, schema, { sinceHour: selection.sinceHour, objects });
         kept.pieces = [...kept.pieces, piece];
       }
     } catch (error) {
@@ -123,25 +117,6 @@ export class KeptLog {
     } finally {
       kept.isJoining = false;
     }
-  }
-
-  /** Notes the others as large. An object that is gone is left to the statement. */
-  async #smallOnes(
-    { root }: LakeFolder,
-    kept: KeptTable,
-    objects: readonly ChangeObject[],
-  ): Promise<readonly ChangeObject[]> {
-    const bytes = await Promise.all(
-      objects.map(({ path }) =>
-        stat(join(root, path)).then(
-          ({ size }) => size,
-          () => Number.POSITIVE_INFINITY,
-        ),
-      ),
-    );
-    const large = objects.flatMap(({ path }, i) => ((bytes[i] as number) > JOINED_BYTES_MAX ? [path] : []));
-    kept.large = new Set([...kept.large, ...large]);
-    return objects.filter(({ path }) => !kept.large.has(path)); // breakage: large-objects-are-read-as-they-are
   }
 
   async #make(lake: LakeFolder, schema: Schema, selection: ChangeSelection): Promise<LogPiece> {
@@ -152,7 +127,7 @@ export class KeptLog {
       await lake.session.run(`COPY (${rows}) TO ${literal(piece.file)} (${form})`);
       return piece;
     } catch (error) {
-      await remove([piece]);
+      await removeFiles([piece]);
       throw error;
     }
   }
@@ -191,6 +166,19 @@ export class KeptLog {
 }
 
 /** What cannot be removed goes with its folder. */
-async function remove(pieces: readonly LogPiece[]): Promise<void> {
+async function removeFiles(pieces: readonly LogPiece[]): Promise<void> {
   await Promise.all(pieces.map(({ file }) => rm(file, { force: true }).catch(() => undefined)));
+}
+
+/** Those that are worth joining. One that is gone is left to the statement. */
+async function smallOnes(
+  { root }: LakeFolder,
+  objects: readonly ChangeObject[],
+): Promise<readonly ChangeObject[]> {
+  const sizeOf = async ({ path }: ChangeObject): Promise<number> => {
+    const facts = await stat(join(root, path)).catch(() => undefined);
+    return facts?.size ?? Number.POSITIVE_INFINITY;
+  };
+  const bytes = await Promise.all(objects.map(sizeOf));
+  return objects.filter((_, i) => (bytes[i] as number) <= JOINED_BYTES_MAX); // breakage: large-objects-are-read-as-they-are
 }
